@@ -1,0 +1,147 @@
+/** The configuration as the rest of Postern sees it: every default filled in, times in milliseconds, sizes in bytes. */
+import type { NtlmMinimum } from "../core/evidence.ts";
+import type { Secret } from "../core/secret.ts";
+import type { TargetNames } from "../core/validator.ts";
+import type { ProtocolName } from "../core/visit.ts";
+
+export interface Config {
+  readonly server: ServerConfig;
+  /** The first is used when no name fits the client's SNI; empty when Postern has no certificate. */
+  readonly tls: readonly CertificateConfig[];
+  readonly tlsPolicy: TlsPolicy;
+  readonly listeners: readonly ListenerConfig[];
+  readonly validators: readonly ValidatorConfig[];
+  readonly backends: readonly BackendConfig[];
+  /** The first match wins; nobody matching none of them is let in. */
+  readonly routes: readonly RouteConfig[];
+  readonly limits: LimitsConfig;
+  readonly logging: LoggingConfig;
+}
+
+export interface ServerConfig {
+  /** Fully qualified: in greetings, EHLO and the CHALLENGE_MESSAGE. */
+  readonly name: string;
+  readonly target: TargetNames;
+}
+
+/** `modern`: TLS 1.3 only; `intermediate`: TLS 1.2 and newer; `legacy`: TLS 1.0 and newer, for old Outlook. */
+export type TlsPolicy = "modern" | "intermediate" | "legacy";
+
+export interface CertificateConfig {
+  /** Names in SNI that choose this certificate; empty: those in the certificate itself. */
+  readonly names: readonly string[];
+  /** The chain, PEM text. */
+  readonly cert: string;
+  /** The private key, PEM text. */
+  readonly key: Secret;
+  /** Where they were read from, absolute; undefined where the PEM text stood in the configuration. */
+  readonly certPath: string | undefined;
+  readonly keyPath: string | undefined;
+}
+
+export type TlsMode = "off" | "starttls" | "implicit";
+export type Dialect = "auto" | "rfc" | "exchange";
+export type MechanismName = "NTLM" | "PLAIN" | "LOGIN";
+export type Strictness = "off" | "verify-if-present" | "require";
+
+export interface Endpoint {
+  /** An address or name without brackets; undefined: all addresses, IPv6 and IPv4. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+export interface ListenerConfig {
+  readonly name: string;
+  readonly protocol: ProtocolName;
+  readonly bind: Endpoint;
+  readonly tls: TlsMode;
+  readonly dialect: Dialect;
+  /** In the order in which they are offered. */
+  readonly mechanisms: readonly MechanismName[];
+  /** Where mechanisms that show the password (PLAIN, LOGIN, USER/PASS) may be used. */
+  readonly plaintext: "tls-only" | "allowed";
+  readonly ntlm: NtlmConfig;
+  /** Networks in CIDR form from which a PROXY header is required; undefined: none is read. */
+  readonly proxyProtocol: { readonly from: readonly string[] } | undefined;
+  readonly validator: string;
+  /** The words after the protocol's own greeting code and name. */
+  readonly greeting: string | undefined;
+}
+
+export interface NtlmConfig {
+  readonly minimum: NtlmMinimum;
+  readonly mic: Strictness;
+  readonly channelBinding: Strictness;
+}
+
+/** A union on `type` once there are more kinds. */
+export type ValidatorConfig = FileValidatorConfig;
+
+export interface FileValidatorConfig {
+  readonly name: string;
+  readonly type: "file";
+  /** Absolute. */
+  readonly path: string;
+  readonly worker: { readonly concurrency: number; readonly queue: number };
+}
+
+export interface BackendConfig {
+  readonly name: string;
+  readonly pop3: BackendServer | undefined;
+  readonly imap: BackendServer | undefined;
+  readonly smtp: BackendServer | undefined;
+  readonly logon: BackendLogon;
+}
+
+export interface BackendServer {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsMode;
+  /** PEM text of the authorities to trust instead of the system's. */
+  readonly ca: string | undefined;
+  readonly verify: boolean;
+  /** The name expected in the certificate and sent in SNI. */
+  readonly serverName: string;
+  /** SMTP only. */
+  readonly xclient: boolean;
+}
+
+export type BackendLogon =
+  /** The client's own name and password. */
+  | { readonly method: "password" }
+  /** Dovecot's master user: `mailbox` + separator + `user`, with the master's password. */
+  | { readonly method: "master"; readonly user: string; readonly separator: string; readonly password: Secret }
+  /** SASL PLAIN with the mailbox as authorization identity (RFC 4616). */
+  | { readonly method: "authzid"; readonly user: string; readonly password: Secret }
+  /** An account of the template's name, with one password for all or each its own from an attribute. */
+  | { readonly method: "account"; readonly user: string; readonly password: Secret }
+  | { readonly method: "account"; readonly user: string; readonly passwordAttribute: string };
+
+export interface RouteConfig {
+  /** `*` and `?` stand for any text and any one character; case does not matter; undefined: anyone. */
+  readonly user: string | undefined;
+  readonly domain: string | undefined;
+  /** Names of listeners; undefined: any. */
+  readonly listeners: readonly string[] | undefined;
+  readonly backend: string;
+}
+
+export interface LimitsConfig {
+  readonly connections: { readonly total: number; readonly perAddress: number; readonly waiting: number };
+  /** Bytes of one command line. */
+  readonly line: number;
+  /** From connecting to being logged on. */
+  readonly logonTime: number;
+  readonly attempts: number;
+  /** Before the first "no"; doubles with each, up to 15 seconds. */
+  readonly failureDelay: number;
+  readonly badCommands: number;
+  readonly idle: Readonly<Record<ProtocolName, number>>;
+  readonly backend: { readonly connect: number; readonly logon: number };
+  readonly drain: number;
+}
+
+export interface LoggingConfig {
+  readonly format: "auto" | "json" | "text";
+  readonly level: "error" | "warn" | "info" | "debug";
+}
