@@ -28,7 +28,7 @@ export interface ServerConfig {
 export type TlsPolicy = "modern" | "intermediate" | "legacy";
 
 export interface CertificateConfig {
-  /** Names in SNI that choose this certificate; empty: those in the certificate itself. */
+  /** Names in SNI that choose this certificate, perhaps with `*.`; those in the certificate unless configured. */
   readonly names: readonly string[];
   /** The chain, PEM text. */
   readonly cert: string;

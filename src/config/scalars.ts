@@ -122,6 +122,23 @@ export function text() {
   return parsed(parse, /^.+$/, "text of one line");
 }
 
+/** A path, or a whole PEM block as `${cred:NAME}` may put it here. */
+export function pemOrPath() {
+  const parse = (input: string) => (isPem(input) || /^\P{Cc}{1,4096}$/u.test(input) ? input : undefined);
+  return parsed(parse, /^[^]+$/, "a path or PEM text");
+}
+
+export function isPem(input: string): boolean {
+  return input.trimStart().startsWith("-----BEGIN ");
+}
+
+/** true or false; text is taken too, because `${env:N}` gives text. */
+export function flag() {
+  return z
+    .union([z.boolean(), z.enum(["true", "false"])], { error: "expected true or false" })
+    .transform((value) => String(value) === "true");
+}
+
 export function secret() {
   return text().transform((password) => new Secret(password));
 }

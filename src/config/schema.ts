@@ -3,13 +3,26 @@
  * editors show. Defaults that follow from other keys are in complete.ts; the finished shape is in config.ts.
  */
 import { z } from "zod";
-import { count, duration, endpoint, host, name, netbiosName, network, secret, size, text } from "./scalars.ts";
+import {
+  count,
+  duration,
+  endpoint,
+  flag,
+  host,
+  name,
+  netbiosName,
+  network,
+  pemOrPath,
+  secret,
+  size,
+  text,
+} from "./scalars.ts";
 
 export type * from "./config.ts";
 
 const strictness = () => z.enum(["off", "verify-if-present", "require"]).default("verify-if-present");
 
-const path = (what: string) => text().describe(`${what}: a path, relative to this file's folder, or the PEM text`);
+const path = (what: string) => pemOrPath().describe(`${what}: a path, relative to this file's folder, or the PEM text`);
 
 export const serverSchema = z.strictObject({
   name: host().optional().describe("Fully qualified name of this machine, as clients know it. Default: its host name."),
@@ -21,7 +34,7 @@ export const serverSchema = z.strictObject({
     .strictObject({ domain: host().optional(), computer: host().optional(), forest: host().optional() })
     .prefault({})
     .describe("DNS names that NTLM clients are shown. Default: made from `name`."),
-  domainJoined: z.boolean().default(true).describe("NTLM's TargetName is the domain (true) or the computer (false)."),
+  domainJoined: flag().default(true).describe("NTLM's TargetName is the domain (true) or the computer (false)."),
 });
 
 export const certificateSchema = z.strictObject({
@@ -88,14 +101,14 @@ const serverKeys = {
   port: count(1, 65_535),
   tls: z.enum(["off", "starttls", "implicit"]).optional().describe("Must be chosen unless the host is loopback (off)."),
   ca: path("Authorities to trust instead of the system's").optional(),
-  verify: z.boolean().default(true).describe("Check the server's certificate."),
+  verify: flag().default(true).describe("Check the server's certificate."),
   serverName: host().optional().describe("Name expected in the certificate. Default: host."),
 };
 
 export const backendServerSchema = z.strictObject(serverKeys);
 export const smtpBackendServerSchema = z.strictObject({
   ...serverKeys,
-  xclient: z.boolean().default(false).describe("Tell the server the client's address with XCLIENT (Postfix)."),
+  xclient: flag().default(false).describe("Tell the server the client's address with XCLIENT (Postfix)."),
 });
 
 const template = () => text().describe('Name with {user}, {domain}, {mailbox} or {attr.x}, for example "{mailbox}".');

@@ -1,0 +1,154 @@
+/** What no single key can get wrong: names that must exist, ports bound once, and logons that could never work. */
+import { accessSync, constants } from "node:fs";
+import { errorCode } from "./interpolate.ts";
+import type { BackendConfig, Config, ListenerConfig, RouteConfig } from "./config.ts";
+import { nearest } from "./known-keys.ts";
+import type { Complain, Path } from "./problem.ts";
+
+export function check(config: Config, certificates: number, complain: Complain): void {
+  checkListenerNames(config, complain);
+  checkPorts(config, complain);
+  checkRoutes(config, complain);
+  checkFiles(config, complain);
+  for (const [index, listener] of config.listeners.entries()) {
+    checkListener(listener, ["listeners", index], certificates, config, complain);
+    checkReach(listener, ["listeners", index], config, complain);
+  }
+}
+
+function checkListenerNames({ listeners }: Config, complain: Complain): void {
+  for (const [index, { name }] of listeners.entries()) {
+    const first = listeners.findIndex((listener) => listener.name === name);
+    if (first === index) continue;
+    const message = `the name "${name}" is taken by listener ${first}`;
+    complain({ path: ["listeners", index, "name"], message, remedy: "give each listener its own name" });
+  }
+}
+
+function checkPorts({ listeners }: Config, complain: Complain): void {
+  for (const [index, listener] of listeners.entries()) {
+    const other = listeners.slice(0, index).find((earlier) => collide(earlier, listener));
+    if (other === undefined) continue;
+    const message = `port ${listener.bind.port} is bound by listener "${other.name}" already`;
+    complain({ path: ["listeners", index, "bind"], message, remedy: "choose another port or address" });
+  }
+}
+
+/** Addresses that stand for all addresses, as Node binds them. */
+const EVERY_ADDRESS: ReadonlySet<string | undefined> = new Set([undefined, "::", "0.0.0.0"]);
+
+/** "::" takes the IPv4 addresses too. Port 0 is a new port each time. */
+function collide({ bind: a }: ListenerConfig, { bind: b }: ListenerConfig): boolean {
+  if (a.port !== b.port || a.port === 0) return false;
+  return a.host === b.host || EVERY_ADDRESS.has(a.host) || EVERY_ADDRESS.has(b.host);
+}
+
+function checkListener(
+  listener: ListenerConfig,
+  path: Path,
+  certificates: number,
+  config: Config,
+  complain: Complain,
+): void {
+  const { name, tls, mechanisms, plaintext, ntlm, validator } = listener;
+  if (tls !== "off" && certificates === 0) {
+    const remedy = 'add a certificate under "tls:", or say "tls: off"';
+    complain({ path: [...path, "tls"], message: `${name} wants TLS, but there is no certificate`, remedy });
+  }
+  if (tls === "off" && plaintext === "tls-only" && !mechanisms.includes("NTLM")) {
+    const remedy = 'give it TLS, add NTLM, or say "plaintext: allowed"';
+    const message = `${name} offers nothing: ${mechanisms.join(" and ")} need TLS here, and there is none`;
+    complain({ path: [...path, "mechanisms"], message, remedy });
+  }
+  if (tls === "off" && ntlm.channelBinding === "require" && mechanisms.includes("NTLM")) {
+    const message = `${name} requires a channel binding, which there is only under TLS`;
+    complain({ path: [...path, "ntlm", "channelBinding"], message, remedy: 'give it TLS, or say "verify-if-present"' });
+  }
+  checkName(
+    [...path, "validator"],
+    "validator",
+    validator,
+    config.validators.map((item) => item.name),
+    complain,
+  );
+}
+
+function checkName(path: Path, kind: string, name: string, known: readonly string[], complain: Complain): boolean {
+  if (known.includes(name)) return true;
+  const meant = nearest(name, known);
+  const choice = known.length === 0 ? `add one under "${kind}s:"` : `there are: ${known.join(", ")}`;
+  const message = name === "" ? `there is no ${kind}` : `there is no ${kind} "${name}"`;
+  complain({ path, message, remedy: meant === undefined ? choice : `did you mean "${meant}"?` });
+  return false;
+}
+
+function checkRoutes({ routes, backends, listeners }: Config, complain: Complain): void {
+  const names = backends.map(({ name }) => name);
+  if (routes.length === 0) {
+    const remedy = names.length === 0 ? 'add one under "backends:"' : 'add "routes:", for example [{ backend: NAME }]';
+    complain({
+      path: names.length === 0 ? ["backends"] : [],
+      message: names.length === 0 ? "there is no backend" : "no route says which backend is whose",
+      remedy,
+    });
+  }
+  for (const [index, route] of routes.entries()) {
+    checkName(["routes", index, "backend"], "backend", route.backend, names, complain);
+    for (const listener of route.listeners ?? [])
+      checkName(
+        ["routes", index, "when", "listener"],
+        "listener",
+        listener,
+        listeners.map(({ name }) => name),
+        complain,
+      );
+    const catchAll = routes
+      .slice(0, index)
+      .findIndex((earlier) => isForAll(earlier) && earlier.listeners === undefined);
+    if (catchAll < 0) continue;
+    const message = `never reached: route ${catchAll} takes everybody`;
+    complain({ path: ["routes", index], message, remedy: "put it further up", severity: "warning" });
+  }
+}
+
+function isForAll({ user, domain }: RouteConfig): boolean {
+  return user === undefined && domain === undefined;
+}
+
+/** The backends that a logon at `listener` can end at. */
+export function reachable(listener: ListenerConfig, { routes, backends }: Config): BackendConfig[] {
+  const open = routes.filter(({ listeners }) => listeners === undefined || listeners.includes(listener.name));
+  const last = open.findIndex(isForAll);
+  const names = new Set(open.slice(0, last < 0 ? undefined : last + 1).map(({ backend }) => backend));
+  return backends.filter(({ name }) => names.has(name));
+}
+
+function checkReach(listener: ListenerConfig, path: Path, config: Config, complain: Complain): void {
+  const { name, protocol, mechanisms } = listener;
+  const reached = reachable(listener, config);
+  const isRouted = config.routes.some(({ listeners }) => listeners === undefined || listeners.includes(name));
+  if (!isRouted && config.routes.length > 0)
+    complain({ path, message: `no route is for ${name}: nobody could log on there`, remedy: "add a route for it" });
+  for (const backend of reached) {
+    if (backend[protocol] === undefined) {
+      const remedy = `add "${protocol}:" to the backend, or routes with "when: { listener: ... }"`;
+      complain({ path, message: `${name} leads to backend "${backend.name}", which has no ${protocol}`, remedy });
+    }
+    if (backend.logon.method !== "password" || !mechanisms.includes("NTLM")) continue;
+    const message = `${name} offers NTLM, which never shows the password that backend "${backend.name}" wants`;
+    const remedy =
+      'give the backend "logon: { method: master }" (or authzid, account), or say "mechanisms: [PLAIN, LOGIN]" here';
+    complain({ path, message, remedy });
+  }
+}
+
+function checkFiles({ validators }: Config, complain: Complain): void {
+  for (const { name, path: file } of validators) {
+    try {
+      accessSync(file, constants.R_OK);
+    } catch (error) {
+      const message = `${file} cannot be read (${errorCode(error)})`;
+      complain({ path: ["validators", name, "path"], message, remedy: `postern user add NAME --file ${file}` });
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/** From a document that is right in every key to the finished Config: defaults that follow from other keys, files read. */
+import { hostname } from "node:os";
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import type { ProtocolName } from "../core/visit.ts";
+import { readAuthorities, readCertificate, type Surroundings } from "./certificates.ts";
+import type {
+  BackendConfig,
+  BackendLogon,
+  BackendServer,
+  Config,
+  ListenerConfig,
+  RouteConfig,
+  ServerConfig,
+} from "./config.ts";
+import type { Path } from "./problem.ts";
+import type { ParsedConfig } from "./schema.ts";
+
+export function complete(parsed: ParsedConfig, surroundings: Surroundings): Config {
+  const backends = Object.entries(parsed.backends).map(([name, backend]) =>
+    completeBackend(name, backend, surroundings),
+  );
+  return {
+    server: completeServer(parsed.server),
+    tls: parsed.tls.flatMap((entry, index) => readCertificate(entry, ["tls", index], surroundings) ?? []),
+    tlsPolicy: parsed.tlsPolicy,
+    listeners: parsed.listeners.map((listener, index) => completeListener(listener, index, parsed, surroundings)),
+    validators: Object.entries(parsed.validators).map(([name, validator]) => ({
+      name,
+      ...validator,
+      path: resolve(surroundings.folder, validator.path),
+    })),
+    backends,
+    routes: completeRoutes(parsed),
+    limits: parsed.limits,
+    logging: parsed.logging,
+  };
+}
+
+const NETBIOS_LENGTH = 15;
+
+/** `mail.example.com` gives the computer MAIL, the domain EXAMPLE and the DNS domain example.com. */
+function completeServer(server: ParsedConfig["server"]): ServerConfig {
+  const name = (server.name ?? hostname()).replace(/\.$/, "");
+  const [first = "", second, ...rest] = isIP(name) === 0 ? name.split(".") : ["postern"];
+  const dnsDomain = server.dns.domain ?? (second === undefined ? undefined : [second, ...rest].join("."));
+  return {
+    name,
+    target: {
+      netbiosComputer: server.netbios.computer ?? netbios(first),
+      netbiosDomain: server.netbios.domain ?? netbios(second ?? "WORKGROUP"),
+      dnsComputer: server.dns.computer ?? name,
+      ...(dnsDomain === undefined ? {} : { dnsDomain }),
+      ...(server.dns.forest === undefined ? {} : { dnsForest: server.dns.forest }),
+      domainJoined: server.domainJoined,
+    },
+  };
+}
+
+function netbios(label: string): string {
+  return label.slice(0, NETBIOS_LENGTH).toUpperCase();
+}
+
+function completeListener(
+  listener: ParsedConfig["listeners"][number],
+  index: number,
+  parsed: ParsedConfig,
+  { complain }: Surroundings,
+): ListenerConfig {
+  const validators = Object.keys(parsed.validators);
+  if (listener.validator === undefined && validators.length > 1) {
+    const remedy = `add "validator:" with one of ${validators.join(", ")}`;
+    complain({ path: ["listeners", index], message: `${listener.name} does not say who judges logons`, remedy });
+  }
+  return {
+    ...listener,
+    tls: listener.tls ?? (parsed.tls.length > 0 ? "starttls" : "off"),
+    mechanisms: [...new Set(listener.mechanisms)],
+    validator: listener.validator ?? validators[0] ?? "",
+    proxyProtocol: listener.proxyProtocol,
+    greeting: listener.greeting,
+  };
+}
+
+type ParsedBackend = ParsedConfig["backends"][string];
+type ParsedServer = NonNullable<ParsedBackend[ProtocolName]>;
+
+function completeBackend(name: string, backend: ParsedBackend, surroundings: Surroundings): BackendConfig {
+  const path = ["backends", name];
+  const server = (protocol: ProtocolName): BackendServer | undefined => {
+    const entry = backend[protocol];
+    return entry && completeBackendServer(entry, [...path, protocol], surroundings);
+  };
+  return {
+    name,
+    pop3: server("pop3"),
+    imap: server("imap"),
+    smtp: server("smtp"),
+    logon: completeLogon(backend.logon, [...path, "logon"], surroundings),
+  };
+}
+
+function completeBackendServer(server: ParsedServer, path: Path, surroundings: Surroundings): BackendServer {
+  if (server.tls === undefined && !isLoopback(server.host)) {
+    const remedy = 'add "tls: implicit" or "tls: starttls", or "tls: off" where nobody can listen';
+    surroundings.complain({
+      path: [...path, "tls"],
+      message: `${server.host} is another machine: TLS must be chosen`,
+      remedy,
+    });
+  }
+  return {
+    host: server.host,
+    port: server.port,
+    tls: server.tls ?? "off",
+    ca: server.ca === undefined ? undefined : readAuthorities(server.ca, [...path, "ca"], surroundings),
+    verify: server.verify,
+    serverName: server.serverName ?? server.host,
+    xclient: "xclient" in server && server.xclient === true,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+function completeLogon(logon: ParsedBackend["logon"], path: Path, { complain }: Surroundings): BackendLogon {
+  if (logon.method !== "account") return logon;
+  const { method, user, password, passwordAttribute } = logon;
+  if (passwordAttribute !== undefined && password === undefined) return { method, user, passwordAttribute };
+  if (password !== undefined && passwordAttribute === undefined) return { method, user, password };
+  const message =
+    password === undefined ? "no password for the account" : "password and passwordAttribute exclude each other";
+  complain({
+    path,
+    message,
+    remedy: 'give either "password:" for all or "passwordAttribute:" for each account\'s own',
+  });
+  return { method: "password" };
+}
+
+function completeRoutes(parsed: ParsedConfig): RouteConfig[] {
+  const backends = Object.keys(parsed.backends);
+  const only = backends.length === 1 ? backends[0] : undefined;
+  if (parsed.routes.length === 0 && only !== undefined)
+    return [{ user: undefined, domain: undefined, listeners: undefined, backend: only }];
+  return parsed.routes.map(({ when, backend }) => ({
+    user: when.user,
+    domain: when.domain,
+    listeners: typeof when.listener === "string" ? [when.listener] : when.listener,
+    backend,
+  }));
+}
