@@ -1,0 +1,77 @@
+/** The frame all three messages share: signature, type, field descriptors and payload; the one bounds-checked reader and writer (MS-NLMP 2.2.1). */
+import { malformed, NtlmError } from "./error.ts";
+
+/** Longest message that is read, in bytes: 12288 base64 characters of RFC 4954 hold 9216, no client needs 2048. */
+export const MESSAGE_LIMIT = 8192;
+
+export const SIGNATURE = Buffer.from("NTLMSSP\0", "latin1");
+
+export const MessageType = { negotiate: 1, challenge: 2, authenticate: 3 } as const;
+
+/** Where a field says that its bytes are: Len and BufferOffset; MaxLen has no meaning on receipt. */
+export interface Descriptor {
+  readonly length: number;
+  readonly offset: number;
+}
+
+/** A view of the message after its length, signature and type were checked. Throws NtlmError. */
+export function openMessage(bytes: Uint8Array, type: number, minimumLength: number): Buffer {
+  const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = messageType(message);
+  if (found !== type) throw new NtlmError("wrong-type", `expected an NTLM message of type ${type}, got type ${found}`);
+  if (message.length < minimumLength) {
+    throw malformed(`a message of type ${type} needs ${minimumLength} bytes, got ${message.length}`);
+  }
+  return message;
+}
+
+/** The MessageType of what claims to be an NTLM message. Throws NtlmError without the signature or above the limit. */
+export function messageType(message: Buffer): number {
+  if (message.length > MESSAGE_LIMIT) throw new NtlmError("too-large", `message of ${message.length} bytes`);
+  if (message.length < 12) throw malformed(`message of ${message.length} bytes`);
+  if (!message.subarray(0, 8).equals(SIGNATURE)) throw malformed("no NTLMSSP signature");
+  return message.readUInt32LE(8);
+}
+
+export function readDescriptor(message: Buffer, at: number): Descriptor {
+  return { length: message.readUInt16LE(at), offset: message.readUInt32LE(at + 4) };
+}
+
+/**
+ * The bytes that the descriptor at `at` points to, a view. An empty field may point anywhere; others must lie behind
+ * the fixed header and end inside the message. Sums stay below 2^53, so nothing wraps.
+ */
+export function readField(message: Buffer, at: number, name: string, headerLength: number): Buffer {
+  const { length, offset } = readDescriptor(message, at);
+  if (length === 0) return EMPTY;
+  if (offset < headerLength) throw malformed(`${name} at offset ${offset} lies in the header`);
+  if (offset + length > message.length) {
+    throw malformed(`${name} (offset ${offset}, length ${length}) passes the end of the message (${message.length})`);
+  }
+  return message.subarray(offset, offset + length);
+}
+
+/** One field to be written: where its descriptor goes, and its bytes. */
+export interface PayloadField {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A message of the type with a header of zeros and the fields in the given order behind it, descriptors filled in. */
+export function layOut(type: number, headerLength: number, fields: readonly PayloadField[]): Buffer {
+  const payload = fields.reduce((sum, field) => sum + field.bytes.length, 0);
+  const message = Buffer.alloc(headerLength + payload);
+  message.set(SIGNATURE);
+  message.writeUInt32LE(type, 8);
+  let offset = headerLength;
+  for (const { at, bytes } of fields) {
+    message.writeUInt16LE(bytes.length, at);
+    message.writeUInt16LE(bytes.length, at + 2);
+    message.writeUInt32LE(offset, at + 4);
+    message.set(bytes, offset);
+    offset += bytes.length;
+  }
+  return message;
+}
+
+const EMPTY = Buffer.alloc(0);

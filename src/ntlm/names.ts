@@ -1,0 +1,75 @@
+/**
+ * The names of an AUTHENTICATE_MESSAGE in every way they can reasonably be read. The CHALLENGE's character set decides,
+ * with a NUL byte as tie-breaker: JavaMail's flags are 0 over UTF-16, Wget's say UNICODE over 8-bit bytes.
+ */
+import { malformed, NtlmError } from "./error.ts";
+import { decodeOem, OEM_CHARSETS } from "./oem.ts";
+
+/** Longest user, domain or workstation name in UTF-16 units. */
+export const NAME_LIMIT = 256;
+
+export interface NameReading {
+  readonly user: string;
+  readonly domain: string;
+}
+
+/** At least one reading, the likeliest first, none twice. Throws NtlmError when a name cannot be read at all. */
+export function readNames(user: Buffer, domain: Buffer, isUnicode: boolean): readonly NameReading[] {
+  const users = readings("UserName", user, isUnicode, false);
+  const domains = readings("DomainName", domain, isUnicode, isUnicode);
+  const found = new Map<string, NameReading>();
+  for (const { charset, text } of users) {
+    for (const other of domains) {
+      // One machine, one code page: two 8-bit names are never read in two different ones.
+      if (charset !== other.charset && charset !== "utf-16" && other.charset !== "utf-16") continue;
+      found.set(`${text}\0${other.text}`, { user: text, domain: other.text });
+    }
+  }
+  if (found.size === 0) throw malformed("UserName and DomainName have no character set in common");
+  return [...found.values()];
+}
+
+/** The likeliest reading of a name that nothing is computed from. */
+export function readWorkstation(bytes: Buffer, isUnicode: boolean): string {
+  return readings("Workstation", bytes, isUnicode, isUnicode)[0]?.text ?? "";
+}
+
+interface Reading {
+  readonly charset: string;
+  readonly text: string;
+}
+
+/**
+ * `mayBe8Bit`: Authen::NTLM with ntlmv2(1) sends the domain in 8-bit bytes although the UNICODE flag is agreed; the
+ * user is UTF-16 in all clients.
+ */
+function readings(name: string, bytes: Buffer, isUnicode: boolean, mayBe8Bit: boolean): readonly Reading[] {
+  if (bytes.length === 0) return [{ charset: "utf-16", text: "" }];
+  const hasNul = bytes.includes(0);
+  const found: Reading[] = [];
+  if (isUnicode || hasNul) found.push(...utf16Reading(bytes));
+  if (!hasNul && (!isUnicode || mayBe8Bit)) found.push(...oemReadings(bytes));
+  const plausible = found.filter(({ text }) => !CONTROLS.test(text));
+  if (plausible.length === 0)
+    throw malformed(`${name} is no text of ${isUnicode ? "UTF-16" : "any OEM character set"}`);
+  if (plausible.some(({ text }) => text.length > NAME_LIMIT)) throw new NtlmError("too-large", `${name} is too long`);
+  // Printable ASCII is a far likelier 8-bit domain than a UTF-16 one whose every byte happens to be printable.
+  return isUnicode && !hasNul && PRINTABLE.test(bytes.toString("latin1")) ? plausible.reverse() : plausible;
+}
+
+function utf16Reading(bytes: Buffer): readonly Reading[] {
+  if (bytes.length % 2 !== 0) return [];
+  const text = bytes.toString("utf16le");
+  return text.isWellFormed() ? [{ charset: "utf-16", text }] : [];
+}
+
+function oemReadings(bytes: Buffer): readonly Reading[] {
+  return OEM_CHARSETS.flatMap((charset) => {
+    const text = decodeOem(bytes, charset);
+    return text === undefined ? [] : [{ charset, text }];
+  });
+}
+
+/** Directory look-ups and logs must never see them. */
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
+const PRINTABLE = /^[\x20-\x7e]+$/;

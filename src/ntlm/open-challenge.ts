@@ -1,0 +1,131 @@
+/** The CHALLENGE_MESSAGE that answers a NEGOTIATE_MESSAGE, MS-NLMP 3.2.5.1.1, and what is kept until its answer comes. */
+import { AvId, avText, avTimestamp, type AvPair } from "./av-pairs.ts";
+import { NtlmError } from "./error.ts";
+import { hasFlag, joinFlags, NegotiateFlag as Flag } from "./flags.ts";
+import { decodeChallenge, encodeChallenge } from "./messages/challenge.ts";
+import { decodeNegotiate } from "./messages/negotiate.ts";
+import { OUR_VERSION } from "./version.ts";
+
+/**
+ * "exchange" is the form that Exchange 2003 sent: no Version, no Timestamp, domain name first. The others are MS-NLMP's.
+ */
+export type ChallengeDialect = "auto" | "rfc" | "exchange";
+
+/** What the CHALLENGE says of this server; the judge's own names where a domain controller will look at them. */
+export interface TargetNames {
+  readonly netbiosDomain: string;
+  readonly netbiosComputer: string;
+  readonly dnsDomain?: string;
+  readonly dnsComputer?: string;
+  readonly dnsForest?: string;
+  /** TargetName is then the domain, else the computer. */
+  readonly domainJoined: boolean;
+}
+
+export interface ChallengeOptions {
+  readonly names: TargetNames;
+  /** 8 random bytes, never used before. */
+  readonly serverChallenge: Uint8Array;
+  /** FILETIME of now: makes clients send a MIC. */
+  readonly timestamp: bigint;
+  readonly dialect?: ChallengeDialect;
+}
+
+/** A challenge that waits for its one answer. The raw bytes of both messages are kept: the MIC covers them. */
+export interface PendingChallenge {
+  /** The CHALLENGE_MESSAGE to send. */
+  readonly message: Buffer;
+  readonly negotiate: Uint8Array;
+  readonly flags: number;
+  readonly serverChallenge: Buffer;
+  readonly targetInfo: readonly AvPair[];
+}
+
+/** Answers a NEGOTIATE_MESSAGE. Throws NtlmError when it is malformed or offers no character set. */
+export function openChallenge(negotiate: Uint8Array, options: ChallengeOptions): PendingChallenge {
+  const { names, timestamp, dialect = "auto" } = options;
+  const form = dialect === "exchange" ? EXCHANGE : CURRENT;
+  const flags = challengeFlags(decodeNegotiate(negotiate).flags, names.domainJoined, form);
+  const targetInfo = targetInfoOf(names, timestamp, form);
+  const serverChallenge = Buffer.from(options.serverChallenge);
+  const targetName = names.domainJoined ? names.netbiosDomain : names.netbiosComputer;
+  const version = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_VERSION) ? { version: OUR_VERSION } : {};
+  const message = encodeChallenge({ flags, targetName, serverChallenge, targetInfo, ...version }, form.header);
+  return { message, negotiate, flags, serverChallenge, targetInfo };
+}
+
+/** As openChallenge, for a CHALLENGE_MESSAGE that somebody else made: a recorded exchange. Throws NtlmError. */
+export function adoptChallenge(negotiate: Uint8Array, challenge: Uint8Array): PendingChallenge {
+  const message = Buffer.from(challenge);
+  const { flags, serverChallenge, targetInfo = [] } = decodeChallenge(message);
+  return { message, negotiate, flags, serverChallenge, targetInfo };
+}
+
+/** What differs between the dialects. */
+interface Form {
+  readonly header: "current" | "without version";
+  readonly order: readonly number[];
+  readonly hasTimestamp: boolean;
+  readonly alwaysSet: number;
+}
+
+/** Section 3.2.5.1.1's order, with the Timestamp that section 2.2.2.1 promises: it makes clients send a MIC. */
+const CURRENT: Form = {
+  header: "current",
+  order: [
+    AvId.MsvAvNbComputerName,
+    AvId.MsvAvNbDomainName,
+    AvId.MsvAvDnsComputerName,
+    AvId.MsvAvDnsDomainName,
+    AvId.MsvAvDnsTreeName,
+  ],
+  hasTimestamp: true,
+  alwaysSet: joinFlags(Flag.NTLMSSP_REQUEST_TARGET, Flag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN),
+};
+
+const EXCHANGE: Form = {
+  header: "without version",
+  order: [
+    AvId.MsvAvNbDomainName,
+    AvId.MsvAvNbComputerName,
+    AvId.MsvAvDnsDomainName,
+    AvId.MsvAvDnsComputerName,
+    AvId.MsvAvDnsTreeName,
+  ],
+  hasTimestamp: false,
+  alwaysSet: 0,
+};
+
+/** MS-NLMP 3.2.5.1.1, with UNICODE before OEM and extended session security before LM_KEY. */
+function challengeFlags(offered: number, domainJoined: boolean, form: Form): number {
+  const takes = (flag: number) => (hasFlag(offered, flag) ? flag : 0);
+  const charset = takes(Flag.NTLMSSP_NEGOTIATE_UNICODE) || takes(Flag.NTLM_NEGOTIATE_OEM);
+  if (charset === 0) throw new NtlmError("unsupported", "the client offers neither UNICODE nor OEM");
+  const security = joinFlags(takes(Flag.NTLMSSP_NEGOTIATE_SIGN), takes(Flag.NTLMSSP_NEGOTIATE_SEAL));
+  return joinFlags(
+    charset,
+    security,
+    takes(Flag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY) || takes(Flag.NTLMSSP_NEGOTIATE_LM_KEY),
+    // Key lengths are about sealing: without SIGN or SEAL there is nothing to weaken.
+    security === 0 ? 0 : joinFlags(takes(Flag.NTLMSSP_NEGOTIATE_128), takes(Flag.NTLMSSP_NEGOTIATE_56)),
+    takes(Flag.NTLMSSP_NEGOTIATE_KEY_EXCH),
+    form.alwaysSet,
+    form.header === "current" ? takes(Flag.NTLMSSP_NEGOTIATE_VERSION) : 0,
+    takes(Flag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN),
+    domainJoined ? Flag.NTLMSSP_TARGET_TYPE_DOMAIN : Flag.NTLMSSP_TARGET_TYPE_SERVER,
+    Flag.NTLMSSP_NEGOTIATE_NTLM,
+    Flag.NTLMSSP_NEGOTIATE_TARGET_INFO,
+  );
+}
+
+function targetInfoOf(names: TargetNames, timestamp: bigint, form: Form): AvPair[] {
+  const nameOf: Readonly<Record<number, string | undefined>> = {
+    [AvId.MsvAvNbComputerName]: names.netbiosComputer,
+    [AvId.MsvAvNbDomainName]: names.netbiosDomain,
+    [AvId.MsvAvDnsComputerName]: names.dnsComputer,
+    [AvId.MsvAvDnsDomainName]: names.dnsDomain,
+    [AvId.MsvAvDnsTreeName]: names.dnsForest,
+  };
+  const pairs = form.order.flatMap((id) => (nameOf[id] === undefined ? [] : [avText(id, nameOf[id])]));
+  return form.hasTimestamp ? [...pairs, avTimestamp(timestamp)] : pairs;
+}
