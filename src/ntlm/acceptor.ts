@@ -66,7 +66,7 @@ export function readAuthenticate(
     serverChallenge: pending.serverChallenge,
     ntResponse: authenticate.ntResponse,
     lmResponse: authenticate.lmResponse,
-    extendedSessionSecurity: hasFlag(pending.flags, Flag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY),
+    extendedSessionSecurity: hasFlag(agreedFlags(authenticate, pending), EXTENDED),
     minimum: policy.minimum,
   };
   const scheme = classifyResponses(evidence);
@@ -112,6 +112,13 @@ export function exportedSessionKey(logon: NtlmLogon, sessionBaseKey: Uint8Array,
   const key = keyExchangeKey(lmHash ? { ...material, lmHash } : material);
   return exportedSessionKeyOf(key, flags, encryptedRandomSessionKey);
 }
+
+/** Connection-oriented servers keep to what the CHALLENGE said; without connections the client has the last word. */
+function agreedFlags(authenticate: Authenticate, pending: PendingChallenge): number {
+  return hasFlag(pending.flags, Flag.NTLMSSP_NEGOTIATE_DATAGRAM) ? authenticate.flags : pending.flags;
+}
+
+const EXTENDED = Flag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
 
 /** SEC_E_INVALID_TOKEN of MS-NLMP 3.2.5.1.2: an agreed key exchange needs a whole key. */
 function checkSessionKey({ flags, encryptedRandomSessionKey }: Authenticate, pending: PendingChallenge): void {

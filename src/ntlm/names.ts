@@ -45,16 +45,18 @@ interface Reading {
  */
 function readings(name: string, bytes: Buffer, isUnicode: boolean, mayBe8Bit: boolean): readonly Reading[] {
   if (bytes.length === 0) return [{ charset: "utf-16", text: "" }];
-  const hasNul = bytes.includes(0);
-  const found: Reading[] = [];
-  if (isUnicode || hasNul) found.push(...utf16Reading(bytes));
-  if (!hasNul && (!isUnicode || mayBe8Bit)) found.push(...oemReadings(bytes));
-  const plausible = found.filter(({ text }) => !CONTROLS.test(text));
-  if (plausible.length === 0)
-    throw malformed(`${name} is no text of ${isUnicode ? "UTF-16" : "any OEM character set"}`);
-  if (plausible.some(({ text }) => text.length > NAME_LIMIT)) throw new NtlmError("too-large", `${name} is too long`);
-  // Printable ASCII is a far likelier 8-bit domain than a UTF-16 one whose every byte happens to be printable.
-  return isUnicode && !hasNul && PRINTABLE.test(bytes.toString("latin1")) ? plausible.reverse() : plausible;
+  const found = allReadings(bytes, isUnicode, mayBe8Bit).filter(({ text }) => !CONTROLS.test(text));
+  if (found.length === 0) throw malformed(`${name} is no text of ${isUnicode ? "UTF-16" : "any OEM character set"}`);
+  if (found.some(({ text }) => text.length > NAME_LIMIT)) throw new NtlmError("too-large", `${name} is too long`);
+  return found;
+}
+
+function allReadings(bytes: Buffer, isUnicode: boolean, mayBe8Bit: boolean): readonly Reading[] {
+  if (bytes.includes(0)) return utf16Reading(bytes);
+  if (!isUnicode) return oemReadings(bytes);
+  // Printable ASCII is a far likelier 8-bit name than a UTF-16 one whose every byte happens to be printable.
+  const is8Bit = mayBe8Bit && (bytes.length % 2 !== 0 || PRINTABLE.test(bytes.toString("latin1")));
+  return is8Bit ? [...oemReadings(bytes), ...utf16Reading(bytes)] : utf16Reading(bytes);
 }
 
 function utf16Reading(bytes: Buffer): readonly Reading[] {
