@@ -1,0 +1,95 @@
+/** One backend: how its servers are reached, and one logon there from dialling to the open mailbox. */
+import type { Entry, Guest } from "../core/backend.ts";
+import type { ProtocolName, Visit } from "../core/visit.ts";
+import { MailboxInUse, ServerRefused, type Ticket, type Welcome } from "../protocols/enter.ts";
+import { protocols } from "../protocols/protocol.ts";
+import { connect, type Target } from "../wire/connect.ts";
+import { clearDeadline, startDeadline } from "../wire/deadlines.ts";
+import { WireClosed, type Wire } from "../wire/wire.ts";
+import { credentialsFor, type LogonMethod } from "./credentials.ts";
+
+export interface BackendServer extends Target {
+  /** SMTP: tell who the client is, where the server announces XCLIENT. */
+  readonly xclient: boolean;
+}
+
+export interface BackendTimes {
+  /** Milliseconds until connected (TLS included where it is implicit). */
+  readonly connect: number;
+  /** Milliseconds from connected to logged on. */
+  readonly logon: number;
+}
+
+export interface Backend {
+  readonly name: string;
+  readonly servers: Readonly<Partial<Record<ProtocolName, BackendServer>>>;
+  readonly logon: LogonMethod;
+  readonly times: BackendTimes;
+  /** Our own name, for EHLO. */
+  readonly serverName: string;
+}
+
+/** Logs on in the guest's name. "No" and "not now" are values; nothing is thrown. `learn` is given what the server can do. */
+export async function enterBackend(
+  backend: Backend,
+  guest: Guest,
+  visit: Visit,
+  learn: (welcome: Welcome) => void,
+): Promise<Entry> {
+  const server = backend.servers[visit.protocol];
+  if (!server) return unavailable(backend, `backend ${backend.name} has no ${visit.protocol} server`);
+  const credentials = credentialsFor(backend.logon, guest);
+  if (typeof credentials === "string") return { kind: "refused", backend: backend.name, why: credentials };
+  const xclient = {
+    address: visit.client.address,
+    port: visit.client.port,
+    helo: guest.helo,
+    login: guest.identity.mailbox,
+  };
+  const ticket: Ticket = {
+    ...credentials,
+    starttls: server.tls === "starttls" ? server.clientTls : undefined,
+    serverName: backend.serverName,
+    xclient: server.xclient ? xclient : undefined,
+  };
+  try {
+    return await withServer(server, backend.times, async (wire) => {
+      const welcome = await protocols[visit.protocol].enter(wire, ticket);
+      learn(welcome);
+      const { capabilities } = welcome;
+      return { kind: "entered", backend: backend.name, wire, ...(capabilities !== undefined && { capabilities }) };
+    });
+  } catch (error) {
+    return explain(backend, server, error as Error);
+  }
+}
+
+/** Dials, and gives `talk` its time; the connection stays open only when `talk` succeeds. */
+export async function withServer<T>(
+  server: BackendServer,
+  times: BackendTimes,
+  talk: (wire: Wire) => Promise<T>,
+): Promise<T> {
+  const wire = await connect(server, times.connect);
+  const late = new WireClosed("ended", `no answer within ${times.logon} ms`);
+  const deadline = startDeadline(times.logon, () => wire.fail(late));
+  try {
+    return await talk(wire);
+  } catch (error) {
+    wire.close();
+    throw error;
+  } finally {
+    clearDeadline(deadline);
+  }
+}
+
+function explain(backend: Backend, server: BackendServer, error: Error): Entry {
+  const why = `backend ${backend.name} (${server.host}:${server.port}): ${error.message}`;
+  if (error instanceof MailboxInUse) return { kind: "in-use", backend: backend.name, why };
+  if (error instanceof ServerRefused) return { kind: "refused", backend: backend.name, why };
+  return unavailable(backend, why);
+}
+
+function unavailable(backend: Backend, why: string): Entry {
+  return { kind: "unavailable", backend: backend.name, why };
+}

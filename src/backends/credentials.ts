@@ -1,0 +1,55 @@
+/** With which name and password Postern logs on at a backend: never with anything of NTLM, whose proof is good only here. */
+import type { Guest } from "../core/backend.ts";
+import type { Secret } from "../core/secret.ts";
+
+export type LogonMethod =
+  /** The client's own name and password. */
+  | { readonly method: "password" }
+  /** Dovecot's master user: `mailbox` + separator + `user`, with the master's password. */
+  | { readonly method: "master"; readonly user: string; readonly separator: string; readonly password: Secret }
+  /** SASL PLAIN with the mailbox as authorization identity (RFC 4616). */
+  | { readonly method: "authzid"; readonly user: string; readonly password: Secret }
+  /** An account of the template's name, with one password for all or each its own from an attribute. */
+  | { readonly method: "account"; readonly user: string; readonly password: Secret }
+  | { readonly method: "account"; readonly user: string; readonly passwordAttribute: string };
+
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+  readonly authzid: string | undefined;
+}
+
+/** The credentials, or why there are none (a sentence for the log). */
+export function credentialsFor(logon: LogonMethod, guest: Guest): Credentials | string {
+  const found = choose(logon, guest);
+  if (typeof found === "string") return found;
+  // These would end a command line or a PLAIN field; every protocol's encoding counts on their absence.
+  const unsafe = [found.user, found.password, found.authzid ?? ""].some((text) => /[\0\r\n]/.test(text));
+  return unsafe ? "the backend's user name or password has control characters" : found;
+}
+
+function choose(logon: LogonMethod, guest: Guest): Credentials | string {
+  const { mailbox, attributes } = guest.identity;
+  switch (logon.method) {
+    case "password":
+      if (!guest.password) return "this backend wants the client's own password, which this mechanism does not show";
+      return { user: mailbox, password: guest.password.reveal(), authzid: undefined };
+    case "master":
+      return { user: mailbox + logon.separator + logon.user, password: logon.password.reveal(), authzid: undefined };
+    case "authzid":
+      return { user: logon.user, password: logon.password.reveal(), authzid: mailbox };
+    case "account": {
+      const password = "password" in logon ? logon.password.reveal() : attributes[logon.passwordAttribute];
+      if (password === undefined) return "the user has no attribute with the backend's password";
+      return { user: fillTemplate(logon.user, guest), password, authzid: undefined };
+    }
+  }
+}
+
+/** `{user}`, `{domain}`, `{mailbox}` and `{attr.NAME}`; a missing one is empty. */
+export function fillTemplate(template: string, { identity }: Guest): string {
+  return template.replace(/\{(user|domain|mailbox|attr\.([^{}]+))\}/g, (_whole, key: string, attribute?: string) => {
+    if (attribute !== undefined) return identity.attributes[attribute] ?? "";
+    return identity[key as "user" | "domain" | "mailbox"] ?? "";
+  });
+}

@@ -1,0 +1,34 @@
+/** Where the mail is, and whether it let us in. */
+import type { Wire } from "../wire/wire.ts";
+import type { Identity } from "./identity.ts";
+import type { Secret } from "./secret.ts";
+import type { Visit } from "./visit.ts";
+
+/** What was learned at the front door that a backend logon may use. */
+export interface Guest {
+  readonly identity: Identity;
+  /** The client's own password, where it sent one in clear; NTLM proves a password without showing it. */
+  readonly password?: Secret;
+  /** SMTP: the name the client gave in EHLO, for XCLIENT. */
+  readonly helo?: string;
+}
+
+export type Entry =
+  | {
+      readonly kind: "entered";
+      readonly backend: string;
+      /** The backend's connection, logged on, nothing read beyond its answer. */
+      readonly wire: Wire;
+      /** IMAP: the CAPABILITY list that came with the logon. */
+      readonly capabilities?: string;
+    }
+  /** The backend said no to our own logon: our configuration or its accounts are wrong, not the client's password. */
+  | { readonly kind: "refused"; readonly backend: string; readonly why: string }
+  /** POP3 [IN-USE]: the logon is right, the mailbox is locked by another session. */
+  | { readonly kind: "in-use"; readonly backend: string; readonly why: string }
+  | { readonly kind: "unavailable"; readonly backend: string; readonly why: string };
+
+export interface Backends {
+  /** Chooses the backend by the routes and logs on there in its own way. */
+  enter(guest: Guest, visit: Visit): Promise<Entry>;
+}

@@ -1,0 +1,42 @@
+/** Who logged on, in the words of the validator that knows them, and how names arrive from clients. */
+
+export interface Identity {
+  /** The account's canonical name, without a domain: "alice". Logs, limits and backends use this one. */
+  readonly user: string;
+  /** The account's domain, as the validator writes it ("EXAMPLE" or "example.com"); absent where accounts have none. */
+  readonly domain?: string;
+  /** The mailbox to open at the backend; the user's name unless the validator says otherwise. */
+  readonly mailbox: string;
+  readonly groups: readonly string[];
+  /** Whatever else the account's record says, for name templates such as `{attr.backendUser}`. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface AccountName {
+  readonly user: string;
+  /** undefined when the client named no domain. */
+  readonly domain: string | undefined;
+}
+
+/**
+ * Splits `DOMAIN\user` and `user@domain`, the two forms in which clients put both names into one field
+ * (Thunderbird and nodemailer send `EXAMPLE\alice` whole in the NTLM user field).
+ */
+export function splitName(name: string): AccountName {
+  const backslash = name.indexOf("\\");
+  if (backslash > 0) return { user: name.slice(backslash + 1), domain: name.slice(0, backslash) };
+  const at = name.lastIndexOf("@");
+  if (at > 0 && at < name.length - 1) return { user: name.slice(0, at), domain: name.slice(at + 1) };
+  return { user: name, domain: undefined };
+}
+
+/** Longest user name that any validator is asked about, in UTF-16 units (MS-NLMP caps names at 256 octets of text). */
+export const NAME_LIMIT = 256;
+
+/** Names with control characters, or none at all, are refused before any validator, log or backend sees them. */
+export function isPlausibleName(name: string): boolean {
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+  return (
+    name.length > 0 && name.length <= NAME_LIMIT && name.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(name)
+  );
+}

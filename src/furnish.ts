@@ -1,0 +1,127 @@
+/** From the configuration's words to the rooms' own: one listener's front, its certificates, the backends. */
+import { createSecureContext, type SecureVersion } from "node:tls";
+import type { Backend, BackendServer } from "./backends/backend.ts";
+import type { RoutedBackends } from "./backends/backends.ts";
+import type { BackendConfig, Config, ListenerConfig, BackendServer as ServerConfig } from "./config/config.ts";
+import type { ProtocolName } from "./core/visit.ts";
+import { can, type Validator } from "./core/validator.ts";
+import { channelBindingHash, tlsServerEndPoint } from "./ntlm/channel-binding.ts";
+import { DEFAULT_POLICY } from "./ntlm/policy.ts";
+import type { Front } from "./protocols/front.ts";
+import { protocols } from "./protocols/protocol.ts";
+import { login } from "./sasl/login.ts";
+import { makeOffer, type Mechanism, type Offer } from "./sasl/mechanism.ts";
+import { ntlm } from "./sasl/ntlm.ts";
+import { judgePassword } from "./sasl/password.ts";
+import { plain } from "./sasl/plain.ts";
+import type { Stay } from "./visit.ts";
+import { Certificates, makeCertificate, secureServer, type Certificate } from "./wire/tls-server.ts";
+
+export interface Furniture {
+  readonly config: Config;
+  readonly listener: ListenerConfig;
+  readonly validator: Validator;
+  readonly backends: RoutedBackends;
+  readonly certificates: Certificates | undefined;
+  readonly nonce: () => Uint8Array;
+}
+
+export function makeFront({
+  config,
+  listener,
+  validator,
+  backends,
+  certificates,
+  nonce,
+}: Furniture): Omit<Front, "attempted"> {
+  const takesPasswords = listener.mechanisms.some((name) => name === "PLAIN" || name === "LOGIN");
+  return {
+    serverName: config.server.name,
+    greeting: listener.greeting,
+    dialect: listener.dialect,
+    limits: config.limits,
+    offers: makeOffers(listener, validator, nonce),
+    plaintextAllowed: listener.plaintext === "allowed",
+    starttls: listener.tls === "starttls" && certificates !== undefined,
+    ...(takesPasswords &&
+      can(validator, "password") && { judgePassword: (evidence, visit) => judgePassword(evidence, validator, visit) }),
+    secure: async (client, visit) => {
+      const certificate = await secureServer(client, certificates!);
+      Object.assign(visit as Stay, { secure: true, channelBinding: bindingOf(certificate) });
+    },
+    enter: (guest, visit) => backends.enter(guest, visit),
+    extensions: () => backends.extensionsFor(listener.name),
+  };
+}
+
+/** Only what the validator can judge is offered, in the order of the configuration. */
+function makeOffers(listener: ListenerConfig, validator: Validator, nonce: () => Uint8Array): Offer[] {
+  const settings = {
+    policy: { ...DEFAULT_POLICY, ...listener.ntlm },
+    dialect: listener.dialect,
+    nonce,
+    clock: filetime,
+  };
+  const mechanisms: Record<string, Mechanism> = {
+    NTLM: ntlm(settings) as Mechanism,
+    PLAIN: plain as Mechanism,
+    LOGIN: login as Mechanism,
+  };
+  return listener.mechanisms.flatMap((name) => makeOffer(mechanisms[name]!, validator) ?? []);
+}
+
+/** 100 ns units since 1601 (MS-DTYP 2.3.3). */
+function filetime(): bigint {
+  return BigInt(Date.now()) * 10_000n + 116_444_736_000_000_000n;
+}
+
+const bindings = new WeakMap<Certificate, Uint8Array>();
+
+/** MsvAvChannelBindings of the certificate that this connection shows; undefined where RFC 5929 defines none. */
+function bindingOf(certificate: Certificate): Uint8Array | undefined {
+  const known = bindings.get(certificate);
+  if (known) return known;
+  const endPoint = tlsServerEndPoint(certificate.der);
+  if (!endPoint) return undefined;
+  const binding = channelBindingHash(endPoint);
+  bindings.set(certificate, binding);
+  return binding;
+}
+
+/** `modern`: TLS 1.3 only; `intermediate`: 1.2 and newer; `legacy`: 1.0 and newer, for old Outlook and printers. */
+const MIN_VERSION: Readonly<Record<Config["tlsPolicy"], SecureVersion>> = {
+  modern: "TLSv1.3",
+  intermediate: "TLSv1.2",
+  legacy: "TLSv1",
+};
+
+/** undefined where the listener speaks no TLS. Throws what OpenSSL says of a certificate that does not fit its key. */
+export function makeCertificates(config: Config, { tls, protocol }: ListenerConfig): Certificates | undefined {
+  if (tls === "off") return undefined;
+  const limits = { minVersion: MIN_VERSION[config.tlsPolicy], alpn: protocols[protocol].alpn };
+  const [first, ...others] = config.tls.map(({ names, cert, key }) =>
+    makeCertificate(names, cert, key.reveal(), limits),
+  );
+  return first && new Certificates([first, ...others], limits);
+}
+
+export function makeBackends(config: Config): Backend[] {
+  return config.backends.map((backend) => ({
+    name: backend.name,
+    servers: makeServers(backend),
+    logon: backend.logon,
+    times: config.limits.backend,
+    serverName: config.server.name,
+  }));
+}
+
+function makeServers(backend: BackendConfig): Backend["servers"] {
+  const names: ProtocolName[] = ["pop3", "imap", "smtp"];
+  return Object.fromEntries(names.flatMap((name) => (backend[name] ? [[name, makeServer(backend[name])]] : [])));
+}
+
+function makeServer(server: ServerConfig): BackendServer {
+  const { host, port, tls, xclient, serverName, verify } = server;
+  const context = createSecureContext(server.ca === undefined ? {} : { ca: server.ca });
+  return { host, port, tls, xclient, clientTls: { serverName, verify, context } };
+}

@@ -1,0 +1,210 @@
+/**
+ * Composition: from a configuration to open ports. The only file, with the commands, that knows every room. Reading the
+ * configuration again swaps what new connections meet; those already here keep what they came to.
+ */
+import { randomFillSync } from "node:crypto";
+import type { Server, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RoutedBackends } from "./backends/backends.ts";
+import type { Config, ListenerConfig } from "./config/config.ts";
+import type { Validator } from "./core/validator.ts";
+import { makeBackends, makeCertificates, makeFront } from "./furnish.ts";
+import type { Log } from "./observe/log.ts";
+import type { Watcher } from "./observe/watcher.ts";
+import { Door } from "./wire/door.ts";
+import { listen } from "./wire/listen.ts";
+import { makeNetworks } from "./wire/networks.ts";
+import { Stay, type House } from "./visit.ts";
+
+export interface GatewayOptions {
+  readonly log: Log;
+  /** Makes the validators that the configuration names. */
+  readonly validators: (config: Config) => Promise<ReadonlyMap<string, Validator>>;
+  /** Looks on: the sandbox, tests. */
+  readonly watcher?: Watcher;
+  /** Several processes share the ports (Node >= 23.1). */
+  readonly reusePort?: boolean;
+}
+
+interface OpenPort {
+  readonly key: string;
+  readonly server: Server;
+  house: House;
+}
+
+/** The first SMTP client shall see a true EHLO list, but a backend that is down must not keep us from starting. */
+const LEARNING = 2_000;
+/** After a reload the old validators may still be asked by logons under way. */
+const GRACE = 60_000;
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #stays = new Set<Stay>();
+  readonly #ports = new Map<string, OpenPort>();
+  readonly #door: Door;
+  #config: Config;
+  #validators: ReadonlyMap<string, Validator> = new Map();
+
+  private constructor(config: Config, options: GatewayOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#door = new Door(config.limits.connections);
+  }
+
+  /** Opens every port, or none. Rejects with the system's error and the listener's name. */
+  static async start(config: Config, options: GatewayOptions): Promise<Gateway> {
+    const gateway = new Gateway(config, options);
+    try {
+      await gateway.#furnish(config);
+    } catch (error) {
+      await gateway.stop();
+      throw error;
+    }
+    return gateway;
+  }
+
+  /** The port of each listener, by its name; of interest where the configuration says 0. */
+  get ports(): ReadonlyMap<string, number> {
+    const open = [...this.#ports.values()];
+    return new Map(open.map(({ house, server }) => [house.listener, (server.address() as { port: number }).port]));
+  }
+
+  /** Connections at this moment. */
+  get connections(): number {
+    return this.#stays.size;
+  }
+
+  /** Takes over another configuration without touching a session. On an error the old one stays in force. */
+  async reload(config: Config): Promise<void> {
+    const before = this.#validators;
+    await this.#furnish(config);
+    this.#config = config;
+    setTimeout(() => void closeAll(before), GRACE).unref();
+  }
+
+  /** Takes no new connections, lets the present ones finish for `milliseconds`, then ends them. */
+  async drain(milliseconds = this.#config.limits.drain): Promise<void> {
+    for (const { server } of this.#ports.values()) server.close();
+    const end = Date.now() + milliseconds;
+    while (this.#stays.size > 0 && Date.now() < end) await sleep(50);
+    await this.stop();
+  }
+
+  async stop(): Promise<void> {
+    for (const { server } of this.#ports.values()) server.close();
+    this.#ports.clear();
+    for (const stay of this.#stays) stay.stop();
+    await closeAll(this.#validators);
+  }
+
+  async #furnish(config: Config): Promise<void> {
+    const { log } = this.#options;
+    const validators = await this.#options.validators(config);
+    const backends = new RoutedBackends(makeBackends(config), config.routes);
+    const houses = config.listeners.map((listener) => this.#house(config, listener, validators, backends));
+    if (houses.some((house) => house.protocol === "smtp")) {
+      const learning = backends.learnExtensions((why) =>
+        log.write("warn", "cannot ask an SMTP server what it can do", { why }),
+      );
+      await Promise.race([learning, sleep(LEARNING, undefined, { ref: false })]);
+    }
+    await this.#open(config.listeners, houses);
+    this.#validators = validators;
+    this.#door.setLimits(config.limits.connections);
+  }
+
+  #house(
+    config: Config,
+    listener: ListenerConfig,
+    validators: ReadonlyMap<string, Validator>,
+    backends: RoutedBackends,
+  ): House {
+    const { log, watcher } = this.#options;
+    const certificates = makeCertificates(config, listener);
+    const front = makeFront({
+      config,
+      listener,
+      validator: validators.get(listener.validator)!,
+      backends,
+      certificates,
+      nonce,
+    });
+    return {
+      listener: listener.name,
+      protocol: listener.protocol,
+      front: {
+        ...front,
+        attempted: (visit, attempt) => {
+          const stay = visit as Stay;
+          stay.lastAttempt = attempt;
+          if (attempt.outcome.kind !== "entered") stay.failures += 1;
+          watcher?.attempted(visit, attempt);
+        },
+      },
+      implicitTls: listener.tls === "implicit",
+      isProxy: listener.proxyProtocol ? makeNetworks(listener.proxyProtocol.from) : () => false,
+      door: this.#door,
+      logonTime: config.limits.logonTime,
+      idle: config.limits.idle[listener.protocol],
+      log,
+      watcher,
+    };
+  }
+
+  /** New ports are opened before old ones are closed; a port that stays gets its new furnishing. */
+  async #open(listeners: readonly ListenerConfig[], houses: readonly House[]): Promise<void> {
+    const keys = listeners.map(({ bind, name }) =>
+      bind.port === 0 ? `${name}:0` : `${bind.host ?? "*"}:${bind.port}`,
+    );
+    const opened: OpenPort[] = [];
+    try {
+      for (const [index, key] of keys.entries()) {
+        if (!this.#ports.has(key)) opened.push(await this.#openPort(key, listeners[index]!, houses[index]!));
+      }
+    } catch (error) {
+      for (const { server } of opened) server.close();
+      throw error;
+    }
+    for (const port of opened) this.#ports.set(port.key, port);
+    for (const [index, key] of keys.entries()) this.#ports.get(key)!.house = houses[index]!;
+    for (const [key, { server }] of this.#ports) {
+      if (keys.includes(key)) continue;
+      server.close();
+      this.#ports.delete(key);
+    }
+  }
+
+  async #openPort(key: string, { name, bind }: ListenerConfig, house: House): Promise<OpenPort> {
+    const onConnection = (socket: Socket): void => this.#receive(socket, port.house);
+    const server = await listen(bind, onConnection, this.#options.reusePort).catch((error: Error) => {
+      throw new Error(`listener ${name}: ${error.message}`);
+    });
+    const port: OpenPort = { key, server, house };
+    return port;
+  }
+
+  #receive(socket: Socket, house: House): void {
+    const stay = new Stay(socket, house, (gone) => this.#stays.delete(gone));
+    this.#stays.add(stay);
+    void stay.run();
+  }
+}
+
+async function closeAll(validators: ReadonlyMap<string, Validator>): Promise<void> {
+  await Promise.all([...validators.values()].map((validator) => validator.close?.()));
+}
+
+/** Server challenges come from a pool of the system's random bytes: asking for eight at a time costs as much as a logon. */
+const POOL = Buffer.alloc(4096);
+let used = POOL.length;
+
+function nonce(): Uint8Array {
+  if (used === POOL.length) {
+    randomFillSync(POOL);
+    used = 0;
+  }
+  const fresh = Buffer.from(POOL.subarray(used, used + 8));
+  POOL.fill(0, used, used + 8);
+  used += 8;
+  return fresh;
+}

@@ -1,0 +1,83 @@
+/**
+ * One attempt to log on, the same for every protocol: the exchange, the verdict, the backend, and what a failure costs.
+ * Protocols bring a framing and find words for the outcome.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PasswordEvidence } from "../core/evidence.ts";
+import type { Visit } from "../core/visit.ts";
+import { converse, type Framing } from "../sasl/converse.ts";
+import type { Conclusion, Offer } from "../sasl/mechanism.ts";
+import type { Wire } from "../wire/wire.ts";
+import type { Front, LogonOutcome } from "./front.ts";
+
+/** However often a client fails, it is not kept longer than this before each "no". */
+const LONGEST_DELAY = 15_000;
+
+/** The attempts of one connection. */
+export class Logon {
+  /** SMTP: the name from EHLO. */
+  helo: string | undefined;
+  readonly #front: Front;
+  readonly #visit: Visit;
+  readonly #client: Wire;
+  #failures = 0;
+
+  constructor(client: Wire, front: Front, visit: Visit) {
+    this.#client = client;
+    this.#front = front;
+    this.#visit = visit;
+  }
+
+  /** True when the client has failed as often as the listener allows. */
+  get exhausted(): boolean {
+    return this.#failures >= this.#front.limits.attempts;
+  }
+
+  /** A SASL exchange. `initial`: the initial response as it stood in the command. Throws WireClosed. */
+  async bySasl(offer: Offer, initial: string | undefined, framing: Framing): Promise<LogonOutcome> {
+    const started = Date.now();
+    const outcome = await converse(offer, initial, framing, this.#visit);
+    if (outcome.kind !== "concluded") return this.#settle(offer.name, "", outcome, started);
+    return this.#settle(offer.name, outcome.claimed, await this.#admit(outcome), started);
+  }
+
+  /** A bare name and password. Throws WireClosed. */
+  async byPassword(command: string, evidence: PasswordEvidence): Promise<LogonOutcome> {
+    const started = Date.now();
+    const conclusion = await this.#front.judgePassword!(evidence, this.#visit);
+    return this.#settle(command, conclusion.claimed, await this.#admit(conclusion), started);
+  }
+
+  /** Nothing is sent to a backend before this. */
+  async #admit({ verdict, password }: Conclusion): Promise<LogonOutcome> {
+    switch (verdict.kind) {
+      case "denied":
+        return { kind: "denied", why: verdict.why, reason: verdict.reason };
+      case "unknown":
+        return { kind: "denied", why: verdict.why, reason: "unknown-user" };
+      case "unavailable":
+        return { kind: "judge-unavailable", why: verdict.why };
+      case "accepted": {
+        const { identity, scheme } = verdict;
+        const guest = { identity, ...(password && { password }), ...(this.helo !== undefined && { helo: this.helo }) };
+        if (this.#client.closed) return { kind: "malformed", why: "the client left before the answer" };
+        const entry = await this.#front.enter(guest, this.#visit);
+        return { ...entry, user: identity.user, ...(scheme !== undefined && { scheme }) };
+      }
+    }
+  }
+
+  /** A refusal takes its time, counted from the start of the check, so that its length tells nothing about its reason. */
+  async #settle(mechanism: string, claimed: string, outcome: LogonOutcome, started: number): Promise<LogonOutcome> {
+    this.#front.attempted(this.#visit, { mechanism, claimed, outcome });
+    if (outcome.kind === "denied" || outcome.kind === "malformed") {
+      const delay = Math.min(LONGEST_DELAY, this.#front.limits.failureDelay * 2 ** this.#failures);
+      this.#failures += 1;
+      const left = started + delay - Date.now();
+      if (delay > 0 && left > 0) await sleep(left, undefined, { ref: false });
+    } else if (outcome.kind === "entered" && this.#client.closed) {
+      outcome.wire.close();
+    }
+    return outcome;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Logging on to an SMTP server behind (RFC 5321, AUTH RFC 4954, STARTTLS RFC 3207, Postfix XCLIENT): greeting, EHLO, TLS,
+ * who the client is, AUTH PLAIN or LOGIN. A strict dialogue: one command, one reply, nothing said out of turn.
+ */
+import { writePlain } from "../../sasl/plain.ts";
+import { secureClient } from "../../wire/tls-client.ts";
+import type { Wire } from "../../wire/wire.ts";
+import { beQuiet, ServerRefused, ServerUnavailable, type Enter, type Ticket, type XclientFacts } from "../enter.ts";
+import { readReply, said, type Reply } from "./reply.ts";
+
+export const enter: Enter = async (server, ticket) => {
+  let extensions = await hello(server, ticket);
+  const attributes = ticket.xclient ? xclientAttributes(ticket.xclient, parameters(extensions, "XCLIENT")) : [];
+  if (attributes.length > 0) {
+    await ask(server, `XCLIENT ${attributes.join(" ")}`, 220);
+    extensions = await ehlo(server, ticket);
+  }
+  // With LOGIN told, the server takes the user as logged on; it would refuse a second time.
+  if (!attributes.some((each) => each.startsWith("LOGIN="))) await auth(server, ticket, extensions);
+  return { extensions };
+};
+
+/** Only asks what the server can do. Used where an EHLO list must be shown before any logon. */
+export async function askExtensions(
+  server: Wire,
+  ticket: Pick<Ticket, "serverName" | "starttls">,
+): Promise<readonly string[]> {
+  const extensions = await hello(server, ticket);
+  server.write("QUIT\r\n");
+  return extensions;
+}
+
+async function hello(server: Wire, ticket: Pick<Ticket, "serverName" | "starttls">): Promise<readonly string[]> {
+  expect(await readReply(server), 220);
+  const extensions = await ehlo(server, ticket);
+  if (!ticket.starttls) return extensions;
+  await ask(server, "STARTTLS", 220);
+  await secureClient(server, ticket.starttls);
+  return ehlo(server, ticket);
+}
+
+async function ehlo(server: Wire, { serverName }: Pick<Ticket, "serverName">): Promise<readonly string[]> {
+  return (await ask(server, `EHLO ${serverName}`, 250)).lines.slice(1);
+}
+
+async function auth(server: Wire, { user, password, authzid }: Ticket, extensions: readonly string[]): Promise<void> {
+  const mechanisms = parameters(extensions, "AUTH");
+  if (!mechanisms.includes("PLAIN") && mechanisms.includes("LOGIN") && authzid === undefined) {
+    await ask(server, "AUTH LOGIN", 334);
+    await ask(server, Buffer.from(user).toString("base64"), 334);
+    await ask(server, Buffer.from(password).toString("base64"), 235);
+    return;
+  }
+  await ask(server, `AUTH PLAIN ${writePlain(authzid ?? "", user, password).toString("base64")}`, 235);
+}
+
+/** The parameters of an EHLO keyword in capitals; `AUTH=` is the form of before RFC 2554. */
+function parameters(extensions: readonly string[], keyword: string): readonly string[] {
+  const line = extensions.find((each) => each.toUpperCase().split(/[ =]/, 1)[0] === keyword);
+  return line === undefined
+    ? []
+    : line
+        .toUpperCase()
+        .slice(keyword.length + 1)
+        .split(/ +/);
+}
+
+/** Name=value pairs, as far as the server announced them. ADDR comes last: after it Postfix may believe us no more. */
+export function xclientAttributes(facts: XclientFacts, announced: readonly string[]): string[] {
+  const pairs: [string, string][] = [
+    ["LOGIN", facts.login],
+    ["PROTO", "ESMTP"],
+    ["HELO", facts.helo ?? "[UNAVAILABLE]"],
+    ["PORT", String(facts.port)],
+    ["NAME", "[UNAVAILABLE]"],
+    ["ADDR", facts.address.includes(":") ? `IPV6:${facts.address}` : facts.address],
+  ];
+  return pairs.filter(([name]) => announced.includes(name)).map(([name, value]) => `${name}=${xtext(value)}`);
+}
+
+/** RFC 3461 section 4: everything but printable ASCII, and "+" and "=", becomes +XX. */
+function xtext(value: string): string {
+  const plain = (byte: number): boolean => byte > 0x20 && byte < 0x7f && byte !== 0x2b && byte !== 0x3d;
+  const hex = (byte: number): string => `+${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  return Array.from(Buffer.from(value), (byte) => (plain(byte) ? String.fromCharCode(byte) : hex(byte))).join("");
+}
+
+async function ask(server: Wire, command: string, code: number): Promise<Reply> {
+  beQuiet(server);
+  server.write(`${command}\r\n`);
+  return expect(await readReply(server), code);
+}
+
+function expect(reply: Reply, code: number): Reply {
+  if (reply.code === code) return reply;
+  if (reply.code >= 500) throw new ServerRefused("refused", said(reply));
+  throw new ServerUnavailable("not now", said(reply));
+}

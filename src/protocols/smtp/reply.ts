@@ -1,0 +1,28 @@
+/** SMTP replies as a client reads them (RFC 5321 section 4.2): lines of one code, the last with a blank behind it. */
+import { ServerUnavailable } from "../enter.ts";
+import type { Wire } from "../../wire/wire.ts";
+
+export interface Reply {
+  readonly code: number;
+  /** The text of each line. */
+  readonly lines: readonly string[];
+}
+
+/** An EHLO answer has one line per extension; nobody has this many. */
+const LINES = 100;
+
+/** Throws ServerUnavailable for anything but a reply; WireClosed. */
+export async function readReply(server: Wire): Promise<Reply> {
+  const lines: string[] = [];
+  for (;;) {
+    const line = (await server.readLine()) ?? "";
+    const [, code = "", more, text = ""] = /^([2-5]\d\d)(?:([ -])(.*))?$/.exec(line) ?? [];
+    if (code === "" || lines.length >= LINES) throw new ServerUnavailable("answer not understood", line);
+    lines.push(text);
+    if (more !== "-") return { code: Number(code), lines };
+  }
+}
+
+export function said({ code, lines }: Reply): string {
+  return `${code} ${lines.join(" / ")}`;
+}

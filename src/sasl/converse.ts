@@ -1,0 +1,62 @@
+/**
+ * The one SASL loop of the house (RFC 4422 section 3; profiles: RFC 4954 section 4, 5034 section 4, 9051 section 6.2.2):
+ * strict base64, `=` for an empty initial response, `*` to cancel. A line that is neither ends the exchange and is never
+ * run as a command: clients that misread our first reply would otherwise go on as if they were logged on (mutt, Evolution).
+ */
+import type { Visit } from "../core/visit.ts";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { MalformedResponse, type Conclusion, type Exchange, type Offer } from "./mechanism.ts";
+
+/** Longest response line in bytes: RFC 4954 asks for 12288, tokens of large domains are longer. */
+export const SASL_LINE_LIMIT = 16384;
+
+/** How a protocol carries challenges and responses. */
+export interface Framing {
+  /** `first`: nothing has been challenged yet in this exchange. */
+  challenge(base64: string, first: boolean): void;
+  /** undefined: the line was too long. */
+  answer(): Promise<string | undefined>;
+}
+
+export type Outcome =
+  | ({ readonly kind: "concluded" } & Conclusion)
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "malformed"; readonly why: string };
+
+/** Runs an exchange to its end. `initial`: the initial response as it stood in the command. Throws WireClosed. */
+export async function converse(
+  offer: Offer,
+  initial: string | undefined,
+  framing: Framing,
+  visit: Visit,
+): Promise<Outcome> {
+  const first = initial === undefined ? undefined : initial === "=" ? Buffer.alloc(0) : decodeBase64(initial);
+  if (initial !== undefined && first === undefined) return malformed("initial response is not base64");
+  try {
+    return await loop(offer.begin(first, visit), framing);
+  } catch (error) {
+    if (error instanceof MalformedResponse) return malformed(error.message);
+    throw error;
+  }
+}
+
+async function loop(exchange: Exchange, framing: Framing): Promise<Outcome> {
+  let first = true;
+  let step = await exchange.next();
+  while (!step.done) {
+    framing.challenge(encodeBase64(step.value), first);
+    first = false;
+    const line = await framing.answer();
+    if (line === undefined) return malformed("response line too long");
+    // Exchange 2007's own documentation cancels with an asterisk and a blank.
+    if (line.trimEnd() === "*") return { kind: "cancelled" };
+    const response = decodeBase64(line.trimEnd());
+    if (response === undefined) return malformed("response is not base64");
+    step = await exchange.next(response);
+  }
+  return { kind: "concluded", ...step.value };
+}
+
+function malformed(why: string): Outcome {
+  return { kind: "malformed", why };
+}

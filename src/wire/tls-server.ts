@@ -1,0 +1,92 @@
+/** TLS towards clients: certificates by SNI, replaced while running, implicit or by STARTTLS. */
+import { X509Certificate } from "node:crypto";
+import { createSecureContext, TLSSocket, type SecureContext, type SecureVersion } from "node:tls";
+import { clearDeadline, startDeadline } from "./deadlines.ts";
+import { WireClosed, type Wire } from "./wire.ts";
+
+/** A handshake takes at most this long, whatever the client does. */
+const HANDSHAKE_TIME = 15_000;
+
+export interface Certificate {
+  /** Host names it serves; the first certificate of a list serves all others as well. */
+  readonly names: readonly string[];
+  readonly context: SecureContext;
+  /** The certificate itself (DER), for channel bindings. */
+  readonly der: Uint8Array;
+}
+
+export interface TlsLimits {
+  readonly minVersion: SecureVersion;
+  /** RFC 7301 names a client may ask for; others are refused, so that no web page is tricked into mail (ALPACA 2021). */
+  readonly alpn: readonly string[];
+}
+
+/** Reads PEM text. Throws what OpenSSL says when they do not belong together. */
+export function makeCertificate(names: readonly string[], cert: string, key: string, limits: TlsLimits): Certificate {
+  const leaf = new X509Certificate(cert);
+  const context = createSecureContext({ cert, key, minVersion: limits.minVersion, honorCipherOrder: true });
+  const own = leaf.subjectAltName?.match(/DNS:[^,]+/g)?.map((entry) => entry.slice(4)) ?? [];
+  return { names: (names.length > 0 ? names : own).map((name) => name.toLowerCase()), context, der: leaf.raw };
+}
+
+/** The certificates of a listener; `replace` changes them for the handshakes that follow. */
+export class Certificates {
+  readonly limits: TlsLimits;
+  #list: readonly [Certificate, ...Certificate[]];
+
+  constructor(list: readonly [Certificate, ...Certificate[]], limits: TlsLimits) {
+    this.#list = list;
+    this.limits = limits;
+  }
+
+  replace(list: readonly [Certificate, ...Certificate[]]): void {
+    this.#list = list;
+  }
+
+  choose(serverName: string | undefined): Certificate {
+    const name = serverName?.toLowerCase();
+    return (
+      (name !== undefined && this.#list.find((each) => each.names.some((own) => matches(own, name)))) || this.#list[0]
+    );
+  }
+}
+
+function matches(pattern: string, name: string): boolean {
+  if (!pattern.startsWith("*.")) return pattern === name;
+  return name.slice(name.indexOf(".")) === pattern.slice(1);
+}
+
+/** Continues `wire` under TLS and tells which certificate was shown. Throws WireClosed. */
+export function secureServer(wire: Wire, certificates: Certificates): Promise<Certificate> {
+  const raw = wire.detach();
+  let shown = certificates.choose(undefined);
+  return new Promise((resolve, reject) => {
+    const socket = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: shown.context,
+      ALPNProtocols: [...certificates.limits.alpn],
+      SNICallback: (name, answer) => {
+        shown = certificates.choose(name);
+        answer(null, shown.context);
+      },
+    });
+    const deadline = startDeadline(HANDSHAKE_TIME, () => socket.destroy(new Error("handshake took too long")));
+    const failed = (error?: Error): void => {
+      clearDeadline(deadline);
+      raw.destroy();
+      const closed = new WireClosed("broken", `TLS: ${error?.message ?? "the client left"}`);
+      wire.fail(closed);
+      reject(closed);
+    };
+    const left = (): void => failed();
+    socket.on("error", failed);
+    raw.on("close", left);
+    socket.once("secure", () => {
+      clearDeadline(deadline);
+      socket.off("error", failed);
+      raw.off("close", left);
+      wire.attach(socket);
+      resolve(shown);
+    });
+  });
+}

@@ -1,0 +1,236 @@
+/**
+ * A connection that is read line by line, and only when somebody asks: a client that talks before its turn fills no
+ * memory. Knows bytes, lines and counted literals, but no protocol.
+ */
+import type { Socket } from "node:net";
+
+/** Longest command line before logon, in bytes without CRLF: RFC 4954, 5034 and 9051 lines fit many times over. */
+export const LINE_LIMIT = 8192;
+/** Bytes kept although nobody asked; beyond it the socket is no longer read. A pipelining client fits in. */
+const READ_AHEAD = 16384;
+/** A client that does not read our answers is given up when this much is queued for it. */
+const UNREAD_LIMIT = 65536;
+
+const EMPTY = Buffer.alloc(0);
+const LF = 10;
+const CR = 13;
+
+/** The one error that reading a wire can throw: the connection is over. */
+export class WireClosed extends Error {
+  override readonly name = "WireClosed";
+  /** Who ended it: the peer by leaving, the network, or we ourselves. */
+  readonly code: "left" | "broken" | "ended";
+
+  constructor(code: WireClosed["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Where a socket opened with `onread` delivers its bytes; false stops it until `resume()`. See connect.ts. */
+export interface Outlet {
+  deliver(bytes: Buffer): boolean;
+  /** Called after each delivery: another buffer to read into, or undefined to keep the one in use. */
+  nextBuffer?: (() => Buffer | undefined) | undefined;
+}
+
+/** What is left of a wire when the dialogue is over: the relay's business. */
+export interface Released {
+  readonly socket: Socket;
+  readonly outlet: Outlet | undefined;
+  /** Bytes that no line has claimed. */
+  readonly pending: Buffer;
+}
+
+/** Hears every line and literal in both directions; only set where someone watches. Bytes are latin1 text. */
+export type Tap = (direction: "heard" | "said", text: string, kind: "line" | "literal") => void;
+
+interface Want {
+  /** Line: longest line in bytes. Bytes: how many. */
+  readonly count: number;
+  readonly line: boolean;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: WireClosed) => void;
+}
+
+export class Wire {
+  tap: Tap | undefined;
+  #socket: Socket;
+  readonly #outlet: Outlet | undefined;
+  #buffered: Buffer = EMPTY;
+  /** How far `#buffered` holds no LF. */
+  #scanned = 0;
+  /** Inside a line that is too long: dropped up to its LF. */
+  #dropping = false;
+  #paused = false;
+  #want: Want | undefined;
+  #over: WireClosed | undefined;
+
+  constructor(socket: Socket, outlet?: Outlet) {
+    this.#socket = socket;
+    this.#outlet = outlet;
+    this.#listen();
+  }
+
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  /** True when the peer is known to be gone. */
+  get closed(): boolean {
+    return this.#over !== undefined;
+  }
+
+  /** True when the peer has said something that nobody asked for yet. */
+  get hasUnread(): boolean {
+    return this.#buffered.length > 0;
+  }
+
+  /**
+   * The next line without its CRLF (a bare LF ends a line too), one character a byte (latin1).
+   * undefined: the line was longer than `limit`; it has been dropped. Throws WireClosed.
+   */
+  readLine(limit = LINE_LIMIT): Promise<string | undefined> {
+    return new Promise((resolve, reject) => this.#ask({ count: limit, line: true, resolve, reject }));
+  }
+
+  /** Exactly `count` bytes. Throws WireClosed. The caller bounds `count`. */
+  readBytes(count: number): Promise<Buffer> {
+    return new Promise((resolve, reject) => this.#ask({ count, line: false, resolve, reject }));
+  }
+
+  /** Sends text as UTF-8, so that no character can turn into a CR or LF; line ends are the caller's. */
+  write(text: string): void {
+    if (this.#over) return;
+    if (this.tap) for (const line of text.split("\r\n").slice(0, -1)) this.tap("said", line, "line");
+    this.#socket.write(text);
+    if (this.#socket.writableLength > UNREAD_LIMIT) this.fail(new WireClosed("broken", "the peer does not read"));
+  }
+
+  /** Forgets everything heard so far and lets go of the socket: for STARTTLS, before which nothing may count after it. */
+  detach(): Socket {
+    this.#buffered = EMPTY;
+    this.#scanned = 0;
+    this.#mute();
+    return this.#socket;
+  }
+
+  /** Goes on with another socket, the same connection under TLS. */
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    this.#paused = false;
+    this.#listen();
+  }
+
+  /** Hands the connection over. The wire is of no use afterwards. */
+  release(): Released {
+    const pending = this.#buffered;
+    this.#mute();
+    this.#buffered = EMPTY;
+    if (this.#paused) this.#socket.resume();
+    this.#over = new WireClosed("ended", "released");
+    return { socket: this.#socket, outlet: this.#outlet, pending };
+  }
+
+  /** Sends what is queued, then closes. */
+  close(): void {
+    this.#over ??= new WireClosed("ended", "closed");
+    if (this.#socket.writableLength === 0) this.#socket.destroy();
+    else this.#socket.destroySoon();
+  }
+
+  /** Closes at once; whoever waits for a line gets `error`. */
+  fail(error: WireClosed): void {
+    this.#end(error);
+    this.#socket.destroy();
+  }
+
+  #listen(): void {
+    if (this.#outlet) this.#outlet.deliver = (bytes) => this.#receive(Buffer.from(bytes));
+    else this.#socket.on("data", this.#receive);
+    this.#socket.on("end", this.#left);
+    this.#socket.on("error", this.#broken);
+    this.#socket.on("close", this.#left);
+  }
+
+  #mute(): void {
+    this.#socket.off("data", this.#receive);
+    this.#socket.off("end", this.#left);
+    this.#socket.off("error", this.#broken);
+    this.#socket.off("close", this.#left);
+  }
+
+  readonly #left = (): void => this.#end(new WireClosed("left", "the peer closed the connection"));
+  readonly #broken = (error: Error): void => this.#end(new WireClosed("broken", error.message));
+
+  #end(error: WireClosed): void {
+    this.#over ??= error;
+    const want = this.#want;
+    this.#want = undefined;
+    want?.reject(this.#over);
+  }
+
+  readonly #receive = (chunk: Buffer): boolean => {
+    this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
+    if (this.#want) this.#satisfy(this.#want);
+    if (this.#want || this.#buffered.length < READ_AHEAD) return true;
+    this.#paused = true;
+    this.#socket.pause();
+    return false;
+  };
+
+  #ask(want: Want): void {
+    if (this.#want) throw new Error("a wire has one reader at a time");
+    this.#want = want;
+    this.#satisfy(want);
+    if (!this.#want) return;
+    if (this.#over) return this.#end(this.#over);
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  #satisfy(want: Want): void {
+    const value = want.line ? this.#takeLine(want.count) : this.#takeBytes(want.count);
+    if (value === WAIT) return;
+    this.#want = undefined;
+    want.resolve(value as never);
+  }
+
+  #takeBytes(count: number): Buffer | typeof WAIT {
+    if (this.#buffered.length < count) return WAIT;
+    const bytes = this.#take(count);
+    this.tap?.("heard", bytes.toString("latin1"), "literal");
+    return bytes;
+  }
+
+  #takeLine(limit: number): string | undefined | typeof WAIT {
+    const end = this.#buffered.indexOf(LF, this.#scanned);
+    if (end < 0) return this.#waitForLineEnd(limit);
+    const tooLong = this.#dropping || end > limit + 1;
+    this.#dropping = false;
+    const bytes = this.#take(end + 1);
+    if (tooLong) return undefined;
+    const line = bytes.toString("latin1", 0, end > 0 && bytes[end - 1] === CR ? end - 1 : end);
+    this.tap?.("heard", line, "line");
+    return line;
+  }
+
+  #waitForLineEnd(limit: number): typeof WAIT {
+    this.#scanned = this.#buffered.length;
+    if (this.#dropping || this.#buffered.length > limit + 1) {
+      this.#dropping = true;
+      this.#take(this.#buffered.length);
+    }
+    return WAIT;
+  }
+
+  #take(count: number): Buffer {
+    const bytes = this.#buffered.subarray(0, count);
+    this.#buffered = count === this.#buffered.length ? EMPTY : this.#buffered.subarray(count);
+    this.#scanned = 0;
+    return bytes;
+  }
+}
+
+const WAIT = Symbol("wait");
