@@ -17,6 +17,10 @@ export interface NameReading {
 export function readNames(user: Buffer, domain: Buffer, isUnicode: boolean): readonly NameReading[] {
   const users = readings("UserName", user, isUnicode, false);
   const domains = readings("DomainName", domain, isUnicode, isUnicode);
+  const [onlyUser, onlyDomain] = [users[0], domains[0]];
+  if (users.length + domains.length === 2 && onlyUser && onlyDomain) {
+    return [{ user: onlyUser.text, domain: onlyDomain.text }];
+  }
   const found = new Map<string, NameReading>();
   for (const { charset, text } of users) {
     for (const other of domains) {

@@ -14,9 +14,9 @@ export interface Authenticate {
   /** At least one reading, the likeliest first. */
   readonly names: readonly NameReading[];
   readonly workstation: string;
-  readonly version?: Version;
+  readonly version: Version | undefined;
   /** What stands where a MIC would be, if the header has room for one. Only MsvAvFlags says whether it is one. */
-  readonly mic?: Buffer;
+  readonly mic: Buffer | undefined;
 }
 
 export const MIC_OFFSET = 72;
@@ -30,14 +30,20 @@ export const MIC_LENGTH = 16;
 export function decodeAuthenticate(bytes: Uint8Array, challengeFlags: number): Authenticate {
   const message = openMessage(bytes, MessageType.authenticate, HEADER_WITH_FLAGS);
   const isUnicode = hasFlag(challengeFlags, NegotiateFlag.NTLMSSP_NEGOTIATE_UNICODE);
+  const headerLength = checkedHeaderLength(message);
+  const flags = message.readUInt32LE(FLAGS);
+  const hasVersion = hasFlag(flags, NegotiateFlag.NTLMSSP_NEGOTIATE_VERSION) && headerLength >= MIC_OFFSET;
+  const hasMic = headerLength >= MIC_OFFSET + MIC_LENGTH;
   const field = (at: number, name: string) => readField(message, at, name, HEADER_OF_9X);
   return {
-    ...readHeader(message),
+    flags,
     lmResponse: checkLength("LmChallengeResponse", field(LM_RESPONSE, "LmChallengeResponse"), LM_RESPONSE_SIZES),
     ntResponse: checkLength("NtChallengeResponse", field(NT_RESPONSE, "NtChallengeResponse"), NT_RESPONSE_SIZES),
     encryptedRandomSessionKey: field(SESSION_KEY, "EncryptedRandomSessionKey"),
     names: readNames(field(USER, "UserName"), field(DOMAIN, "DomainName"), isUnicode),
     workstation: readWorkstation(field(WORKSTATION, "Workstation"), isUnicode),
+    version: hasVersion ? readVersion(message, VERSION) : undefined,
+    mic: hasMic ? message.subarray(MIC_OFFSET, MIC_OFFSET + MIC_LENGTH) : undefined,
   };
 }
 
@@ -72,17 +78,12 @@ export function encodeAuthenticate(fields: AuthenticateFields): Buffer {
   return message;
 }
 
-function readHeader(message: Buffer): Pick<Authenticate, "flags" | "version" | "mic"> {
+/** Where the fixed header ends: after the flags at the earliest. */
+function checkedHeaderLength(message: Buffer): number {
   const headerLength = payloadStart(message);
   // Windows 9x ends the header after Workstation: where flags would be, there is payload.
   if (headerLength < HEADER_WITH_FLAGS) throw new NtlmError("unsupported", "AUTHENTICATE_MESSAGE without flags");
-  const flags = message.readUInt32LE(FLAGS);
-  const hasVersion = hasFlag(flags, NegotiateFlag.NTLMSSP_NEGOTIATE_VERSION) && headerLength >= MIC_OFFSET;
-  return {
-    flags,
-    ...(hasVersion ? { version: readVersion(message, VERSION) } : {}),
-    ...(headerLength >= MIC_OFFSET + MIC_LENGTH ? { mic: message.subarray(MIC_OFFSET, MIC_OFFSET + MIC_LENGTH) } : {}),
-  };
+  return headerLength;
 }
 
 /** The lowest offset of a field that has bytes. */
