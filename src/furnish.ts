@@ -63,9 +63,9 @@ function makeOffers(listener: ListenerConfig, validator: Validator, nonce: () =>
     clock: filetime,
   };
   const mechanisms: Record<string, Mechanism> = {
-    NTLM: ntlm(settings) as Mechanism,
-    PLAIN: plain as Mechanism,
-    LOGIN: login as Mechanism,
+    NTLM: ntlm(settings),
+    PLAIN: plain,
+    LOGIN: login,
   };
   return listener.mechanisms.flatMap((name) => makeOffer(mechanisms[name]!, validator) ?? []);
 }

@@ -191,7 +191,7 @@ export class Gateway {
 }
 
 async function closeAll(validators: ReadonlyMap<string, Validator>): Promise<void> {
-  await Promise.all([...validators.values()].map((validator) => validator.close?.()));
+  await Promise.all([...validators.values()].map(async (validator) => validator.close?.()));
 }
 
 /** Server challenges come from a pool of the system's random bytes: asking for eight at a time costs as much as a logon. */

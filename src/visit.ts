@@ -74,7 +74,7 @@ export class Stay implements Visit {
   /** Ends the stay now, logged on or not. */
   stop(): void {
     if (this.#relay) this.#relay.stop();
-    else this.#wire?.fail(new WireClosed("ended", "Postern is stopping"));
+    else this.#wire?.fail("Postern is stopping");
   }
 
   /** True while it is still talking to us and not to a server behind. */
@@ -113,7 +113,7 @@ export class Stay implements Visit {
   }
 
   async #readProxyHeader(wire: Wire): Promise<void> {
-    const deadline = startDeadline(PROXY_TIME, () => wire.fail(new WireClosed("broken", "no PROXY header in time")));
+    const deadline = startDeadline(PROXY_TIME, () => wire.fail("no PROXY header in time"));
     try {
       this.client = (await readProxyHeader(wire)) ?? this.client;
     } finally {
@@ -122,8 +122,8 @@ export class Stay implements Visit {
   }
 
   #enterDoor(wire: Wire): string | undefined {
-    const evicted = new WireClosed("ended", "made room for newer connections");
-    const ticket = this.house.door.enter(this.client.address, () => wire.fail(evicted));
+    const evict = (): void => wire.fail("made room for newer connections");
+    const ticket = this.house.door.enter(this.client.address, evict);
     if (typeof ticket === "string") return ticket;
     this.#ticket = ticket;
     return undefined;
@@ -132,12 +132,12 @@ export class Stay implements Visit {
   #sendAway(wire: Wire, why: string): undefined {
     // Under implicit TLS a handshake only to say no would make the flood dearer for us than for its sender.
     if (!this.house.implicitTls) wire.write(protocols[this.protocol].busy(why));
-    throw new WireClosed("ended", why);
+    throw new WireClosed(why);
   }
 
   #tooSlow(wire: Wire): void {
     wire.write(protocols[this.protocol].tooSlow);
-    wire.fail(new WireClosed("ended", "took too long to log on"));
+    wire.fail("took too long to log on");
   }
 
   /** From here on bytes pass unread. What served the dialogue is let go of. */

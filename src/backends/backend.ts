@@ -5,7 +5,7 @@ import { MailboxInUse, ServerRefused, type Ticket, type Welcome } from "../proto
 import { protocols } from "../protocols/protocol.ts";
 import { connect, type Target } from "../wire/connect.ts";
 import { clearDeadline, startDeadline } from "../wire/deadlines.ts";
-import { WireClosed, type Wire } from "../wire/wire.ts";
+import type { Wire } from "../wire/wire.ts";
 import { credentialsFor, type LogonMethod } from "./credentials.ts";
 
 export interface BackendServer extends Target {
@@ -71,8 +71,7 @@ export async function withServer<T>(
   talk: (wire: Wire) => Promise<T>,
 ): Promise<T> {
   const wire = await connect(server, times.connect);
-  const late = new WireClosed("ended", `no answer within ${times.logon} ms`);
-  const deadline = startDeadline(times.logon, () => wire.fail(late));
+  const deadline = startDeadline(times.logon, () => wire.fail(`no answer within ${times.logon} ms`));
   try {
     return await talk(wire);
   } catch (error) {

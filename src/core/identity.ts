@@ -35,7 +35,6 @@ export const NAME_LIMIT = 256;
 
 /** Names with control characters, or none at all, are refused before any validator, log or backend sees them. */
 export function isPlausibleName(name: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
   return (
     name.length > 0 && name.length <= NAME_LIMIT && name.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(name)
   );

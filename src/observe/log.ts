@@ -1,5 +1,5 @@
 /** The log: winston in front, lines collected and written in batches behind, one line a session. */
-import { createLogger, type Logger } from "winston";
+import { createLogger, format, type Logger } from "winston";
 import { LineTransport } from "./line-transport.ts";
 
 export type Level = "error" | "warn" | "info" | "debug";
@@ -22,13 +22,16 @@ export interface LogOptions {
 
 export function openLog(options: LogOptions): Log {
   const transport = new LineTransport(formatter(options.format), options.output ?? process.stdout);
-  const logger: Logger = createLogger({ level: options.level, transports: [transport] });
+  // Without a format winston would make JSON of each line, which nobody reads: the transport formats.
+  const logger: Logger = createLogger({ level: options.level, transports: [transport], format: asItIs() });
   return {
     write: (level, message, fields) => void logger.log(level, message, fields),
     debugs: logger.isLevelEnabled("debug"),
     flush: () => transport.flush(),
   };
 }
+
+const asItIs = format((record) => record);
 
 /** A log that nobody reads. */
 export const silentLog: Log = { write: () => undefined, debugs: false, flush: () => Promise.resolve() };
@@ -72,7 +75,6 @@ const SHOWN = 256;
 /** A client's words cannot end a line, colour a terminal or fill the log. */
 export function escapeControls(text: string): string {
   const cut = text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
   return cut.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
     (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -4,7 +4,6 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The line's bytes as UTF-8 or, where they are none, as the Latin-1 that an old client must have meant. */
 export function textOfLine(line: string): string {
-  // eslint-disable-next-line no-control-regex -- ASCII needs no decoding
   if (/^[\u0000-\u007f]*$/.test(line)) return line;
   try {
     return utf8.decode(Buffer.from(line, "latin1"));

@@ -74,9 +74,9 @@ export function secureServer(wire: Wire, certificates: Certificates): Promise<Ce
     const failed = (error?: Error): void => {
       clearDeadline(deadline);
       raw.destroy();
-      const closed = new WireClosed("broken", `TLS: ${error?.message ?? "the client left"}`);
-      wire.fail(closed);
-      reject(closed);
+      const why = `TLS: ${error?.message ?? "the client left"}`;
+      wire.fail(why);
+      reject(new WireClosed(why));
     };
     const left = (): void => failed();
     socket.on("error", failed);

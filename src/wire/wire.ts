@@ -18,13 +18,6 @@ const CR = 13;
 /** The one error that reading a wire can throw: the connection is over. */
 export class WireClosed extends Error {
   override readonly name = "WireClosed";
-  /** Who ended it: the peer by leaving, the network, or we ourselves. */
-  readonly code: "left" | "broken" | "ended";
-
-  constructor(code: WireClosed["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /** Where a socket opened with `onread` delivers its bytes; false stops it until `resume()`. See connect.ts. */
@@ -64,7 +57,8 @@ export class Wire {
   #dropping = false;
   #paused = false;
   #want: Want | undefined;
-  #over: WireClosed | undefined;
+  /** Why it is over. An error is made of it only for whoever waits: a stack trace costs as much as a write. */
+  #over: string | undefined;
 
   constructor(socket: Socket, outlet?: Outlet) {
     this.#socket = socket;
@@ -101,10 +95,10 @@ export class Wire {
 
   /** Sends text as UTF-8, so that no character can turn into a CR or LF; line ends are the caller's. */
   write(text: string): void {
-    if (this.#over) return;
+    if (this.#over !== undefined) return;
     if (this.tap) for (const line of text.split("\r\n").slice(0, -1)) this.tap("said", line, "line");
     this.#socket.write(text);
-    if (this.#socket.writableLength > UNREAD_LIMIT) this.fail(new WireClosed("broken", "the peer does not read"));
+    if (this.#socket.writableLength > UNREAD_LIMIT) this.fail("the peer does not read");
   }
 
   /** Forgets everything heard so far and lets go of the socket: for STARTTLS, before which nothing may count after it. */
@@ -128,20 +122,20 @@ export class Wire {
     this.#mute();
     this.#buffered = EMPTY;
     if (this.#paused) this.#socket.resume();
-    this.#over = new WireClosed("ended", "released");
+    this.#over = "released";
     return { socket: this.#socket, outlet: this.#outlet, pending };
   }
 
   /** Sends what is queued, then closes. */
   close(): void {
-    this.#over ??= new WireClosed("ended", "closed");
+    this.#over ??= "closed";
     if (this.#socket.writableLength === 0) this.#socket.destroy();
     else this.#socket.destroySoon();
   }
 
-  /** Closes at once; whoever waits for a line gets `error`. */
-  fail(error: WireClosed): void {
-    this.#end(error);
+  /** Closes at once; whoever waits for a line gets a WireClosed that says why. */
+  fail(why: string): void {
+    this.#end(why);
     this.#socket.destroy();
   }
 
@@ -160,14 +154,14 @@ export class Wire {
     this.#socket.off("close", this.#left);
   }
 
-  readonly #left = (): void => this.#end(new WireClosed("left", "the peer closed the connection"));
-  readonly #broken = (error: Error): void => this.#end(new WireClosed("broken", error.message));
+  readonly #left = (): void => this.#end("the peer closed the connection");
+  readonly #broken = (error: Error): void => this.#end(error.message);
 
-  #end(error: WireClosed): void {
-    this.#over ??= error;
+  #end(why: string): void {
+    this.#over ??= why;
     const want = this.#want;
     this.#want = undefined;
-    want?.reject(this.#over);
+    want?.reject(new WireClosed(this.#over));
   }
 
   readonly #receive = (chunk: Buffer): boolean => {
@@ -184,7 +178,7 @@ export class Wire {
     this.#want = want;
     this.#satisfy(want);
     if (!this.#want) return;
-    if (this.#over) return this.#end(this.#over);
+    if (this.#over !== undefined) return this.#end(this.#over);
     if (!this.#paused) return;
     this.#paused = false;
     this.#socket.resume();
