@@ -6,8 +6,9 @@ import type { TargetNames, Validator } from "../../core/validator.ts";
 import type { Denied, Unavailable, Verdict } from "../../core/verdict.ts";
 import { lmHash, ntHash } from "../../ntlm/hashes.ts";
 import { classifyResponses, verifyResponses, type ResponseMatch } from "../../ntlm/responses.ts";
-import { isAllowed } from "../../ntlm/scheme.ts";
+import { isAllowed, type Scheme } from "../../ntlm/scheme.ts";
 import type { Account } from "./account-line.ts";
+import { explainer, type Explain } from "./explain.ts";
 import { HashPool, type Outcome, type PoolOptions } from "./hash-pool.ts";
 import { isSame } from "./hashes/scheme.ts";
 import type { Log } from "./log.ts";
@@ -33,7 +34,12 @@ const WORKER: PoolOptions = { concurrency: 1, queue: 256 };
 export function fileValidator(options: FileValidatorOptions): Validator {
   const watched = watchStore(options.path, options.log);
   const pool = new HashPool(options.worker ?? WORKER);
-  const judge: Judge = { pool, isOurs: oursAmong(options.names), decoyOf: decoyChooser() };
+  const judge: Judge = {
+    pool,
+    isOurs: oursAmong(options.names),
+    decoyOf: decoyChooser(),
+    explain: explainer(options.names),
+  };
   let isClosed = false;
   return {
     name: options.name,
@@ -55,6 +61,7 @@ interface Judge {
   /** Whether a lower-cased domain is a name of this server. */
   readonly isOurs: (domain: string) => boolean;
   readonly decoyOf: (name: string, store: Store) => Account | undefined;
+  readonly explain: Explain;
 }
 
 const CLOSED: Unavailable = { kind: "unavailable", why: "the validator is closed" };
@@ -132,16 +139,19 @@ function accountOf({ user, domain }: NtlmNames, store: Store, isOurs: Judge["isO
 
 /** An account without NT hash is measured as well, against nothing that could be right. */
 const NO_HASH = new Uint8Array(16);
+const NO_NT_HASH = "the account has no NT hash: set its password again with `postern user passwd`";
 
-function judgeResponses(account: Account, evidence: NtlmEvidence, scheme: string, judge: Judge): Verdict {
+function judgeResponses(account: Account, evidence: NtlmEvidence, scheme: Scheme, judge: Judge): Verdict {
   const { nt, password } = account;
   const lm = evidence.minimum === "lm" && password?.kind === "plain" ? lmHash(password.text) : undefined;
-  const match = verifyResponses({ nt: nt ?? NO_HASH, ...(lm && { lm }) }, evidence);
-  if (nt === undefined)
-    return denied("the account has no NT hash: set its password again with `postern user passwd`", account);
-  if (match === undefined) return denied(`${scheme} response is wrong: another password, or other names`, account);
+  const hashes = { nt: nt ?? NO_HASH, ...(lm && { lm }) };
+  const match = verifyResponses(hashes, evidence);
+  if (match === undefined || nt === undefined) {
+    const why = judge.explain(account, hashes, evidence, scheme);
+    return denied(nt === undefined ? NO_NT_HASH : why, account);
+  }
   const foreign = foreignDomain(match, evidence.names, account, judge.isOurs);
-  if (foreign !== undefined) return denied(`${match.scheme} response is right, but for domain ${foreign}`, account);
+  if (foreign !== undefined) return denied(`the ${match.scheme} response is right, but for domain ${foreign}`, account);
   if (account.isDisabled) return denied("the account is disabled", account, "disabled");
   return { kind: "accepted", identity: account.identity, sessionBaseKey: match.sessionBaseKey, scheme: match.scheme };
 }

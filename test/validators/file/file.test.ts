@@ -78,13 +78,26 @@ test("the reasons in a verdict say what to look for", async () => {
     return verdict?.kind === "denied" ? verdict.why : verdict?.kind;
   };
   const alice = { user: "alice", password: "Password1" };
-  assert.equal(await why(version2({ ...alice, domain: "EXAMPL" })), "NTLMv2 response is right, but for domain EXAMPL");
+  assert.equal(
+    await why(version2({ ...alice, domain: "EXAMPL" })),
+    "the NTLMv2 response is right, but for domain EXAMPL",
+  );
   assert.equal(
     await why(version2({ ...alice, user: "EXAMPL\\alice" })),
-    "NTLMv2 response is right, but for domain EXAMPL",
+    "the NTLMv2 response is right, but for domain EXAMPL",
   );
   assert.equal(await why(ntlm2Session(alice)), "NTLM2 session is weaker than this listener takes");
-  assert.match((await why(version2({ ...alice, password: "x" }))) ?? "", /^NTLMv2 response is wrong/);
+  assert.match(
+    (await why(version2({ ...alice, password: "x" }))) ?? "",
+    /^the NTLMv2 response was computed with another password/,
+  );
+  const misheard = version2({ ...alice, hashedDomain: "MAIL", domain: "OTHER" });
+  assert.match(
+    (await why(misheard)) ?? "",
+    /^the NTLMv2 response is right, but for domain "MAIL"; sent were user "alice"/,
+  );
+  for (let index = 0; index < 60; index++) await why(version2({ ...alice, password: "x" }));
+  assert.match((await why(version2({ ...alice, password: "x" }))) ?? "", /another password/);
   await validator.close?.();
 });
 
