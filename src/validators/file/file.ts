@@ -12,8 +12,8 @@ import { explainer, type Explain } from "./explain.ts";
 import { HashPool, type Outcome, type PoolOptions } from "./hash-pool.ts";
 import { isSame } from "./hashes/scheme.ts";
 import type { Log } from "./log.ts";
-import { findAccount, type Store } from "./store.ts";
-import { watchStore } from "./watch.ts";
+import { findAccount, parseStore, type Store } from "./store.ts";
+import { watchStore, type WatchedStore } from "./watch.ts";
 
 export type { Log, LogLevel } from "./log.ts";
 
@@ -32,20 +32,27 @@ const WORKER: PoolOptions = { concurrency: 1, queue: 256 };
 
 /** Throws Error with a sentence for the administrator when the file cannot be read. */
 export function fileValidator(options: FileValidatorOptions): Validator {
-  const watched = watchStore(options.path, options.log);
-  const pool = new HashPool(options.worker ?? WORKER);
-  const judge: Judge = {
-    pool,
-    isOurs: oursAmong(options.names),
-    decoyOf: decoyChooser(),
-    explain: explainer(options.names),
-  };
+  return judgeOver(watchStore(options.path, options.log), options);
+}
+
+/** The same over accounts that are in no file: `text` is what the file would hold. For the sandbox and for tests. */
+export function accountsValidator(options: { name: string; text: string; names: TargetNames }): Validator {
+  const store = parseStore(options.text);
+  return judgeOver({ current: () => store, close: () => undefined }, options);
+}
+
+function judgeOver(
+  watched: WatchedStore,
+  { name, names, worker = WORKER }: Omit<FileValidatorOptions, "path" | "log">,
+): Validator {
+  const pool = new HashPool(worker);
+  const judge: Judge = { pool, isOurs: oursAmong(names), decoyOf: decoyChooser(), explain: explainer(names) };
   let isClosed = false;
   return {
-    name: options.name,
+    name,
     password: async (evidence) => (isClosed ? CLOSED : judgePassword(evidence, watched.current(), judge)),
     ntlm: {
-      names: () => options.names,
+      names: () => names,
       verify: async (evidence) => (isClosed ? CLOSED : judgeNtlm(evidence, watched.current(), judge)),
     },
     async close() {

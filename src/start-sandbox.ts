@@ -1,0 +1,164 @@
+/**
+ * A whole mail world in one process, for trying a client, a test, a demonstration: the gateway, mailboxes behind it, a
+ * certificate of its own and demo accounts, all on loopback and nothing kept.
+ */
+import { randomBytes } from "node:crypto";
+import type { Config, Dialect, ListenerConfig } from "./config/config.ts";
+import type { NtlmMinimum } from "./core/evidence.ts";
+import { Secret } from "./core/secret.ts";
+import type { ProtocolName } from "./core/visit.ts";
+import { Gateway } from "./gateway.ts";
+import { ntHash } from "./ntlm/hashes.ts";
+import { silentLog, type Log } from "./observe/log.ts";
+import type { Watcher } from "./observe/watcher.ts";
+import { selfSigned } from "./sandbox/certificate.ts";
+import { startMailboxes, type Mailboxes } from "./sandbox/mailboxes.ts";
+import { accountsValidator } from "./validators/file/file.ts";
+
+export interface SandboxAccount {
+  readonly user: string;
+  /** The NetBIOS domain. */
+  readonly domain: string;
+  readonly password: string;
+}
+
+export type PortName = "pop3" | "imap" | "smtp" | "pop3s" | "imaps" | "smtps";
+
+export interface SandboxOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly ports: Readonly<Record<PortName, number>>;
+  /** At least one; the domain of the first is the sandbox's. */
+  readonly accounts: readonly SandboxAccount[];
+  /** The weakest NTLM response that is accepted. */
+  readonly policy: NtlmMinimum;
+  readonly dialect: Dialect;
+  readonly watcher?: Watcher;
+  readonly log?: Log;
+}
+
+export interface Sandbox {
+  /** Where each protocol can be reached. */
+  readonly ports: Readonly<Record<PortName, number>>;
+  readonly accounts: readonly SandboxAccount[];
+  /** The certificate that all TLS ports show, PEM. */
+  readonly certificate: string;
+  /** Ends everything at once; mail is gone. */
+  close(): Promise<void>;
+}
+
+const PORTS: Readonly<Record<PortName, { protocol: ProtocolName; tls: "starttls" | "implicit" }>> = {
+  pop3: { protocol: "pop3", tls: "starttls" },
+  imap: { protocol: "imap", tls: "starttls" },
+  smtp: { protocol: "smtp", tls: "starttls" },
+  pop3s: { protocol: "pop3", tls: "implicit" },
+  imaps: { protocol: "imap", tls: "implicit" },
+  smtps: { protocol: "smtp", tls: "implicit" },
+};
+
+/** Rejects with the system's error when a port is taken. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { accounts, watcher, log = silentLog } = options;
+  const master = new Secret(randomBytes(24).toString("base64url"));
+  const mailboxes = await startMailboxes({ users: accounts.map(({ user }) => user), password: master.reveal() });
+  const certificate = selfSigned(["localhost"], ["127.0.0.1"]);
+  const config = sandboxConfig(options, mailboxes, master, certificate);
+  const lines = accounts.map(
+    ({ user, domain, password }) => `${user}:{NT}${ntHash(password).toString("hex")}::::::domain=${domain}`,
+  );
+  const validator = accountsValidator({ name: "accounts", text: `${lines.join("\n")}\n`, names: config.server.target });
+  try {
+    const validators = async (): Promise<Map<string, typeof validator>> => new Map([["accounts", validator]]);
+    const gateway = await Gateway.start(config, { log, validators, ...(watcher && { watcher }) });
+    const close = async (): Promise<void> => {
+      await gateway.stop();
+      await mailboxes.close();
+    };
+    return {
+      ports: Object.fromEntries(gateway.ports) as Sandbox["ports"],
+      accounts,
+      certificate: certificate.cert,
+      close,
+    };
+  } catch (error) {
+    await mailboxes.close();
+    throw error;
+  }
+}
+
+function sandboxConfig(
+  options: SandboxOptions,
+  mailboxes: Mailboxes,
+  master: Secret,
+  own: { cert: string; key: string },
+): Config {
+  const domain = options.accounts[0]?.domain ?? "EXAMPLE";
+  const server = (port: number): object => ({
+    host: "127.0.0.1",
+    port,
+    tls: "off",
+    ca: undefined,
+    verify: true,
+    serverName: "localhost",
+    xclient: false,
+  });
+  return {
+    server: { name: "localhost", target: targetNames(domain) },
+    tls: [{ names: [], cert: own.cert, key: new Secret(own.key), certPath: undefined, keyPath: undefined }],
+    tlsPolicy: "legacy",
+    listeners: (Object.keys(PORTS) as PortName[]).map((name) => sandboxListener(name, options)),
+    validators: [],
+    backends: [
+      {
+        name: "mailboxes",
+        pop3: server(mailboxes.pop3),
+        imap: server(mailboxes.imap),
+        smtp: server(mailboxes.smtp),
+        logon: { method: "account", user: "{mailbox}", password: master },
+      },
+    ] as unknown as Config["backends"],
+    routes: [{ user: undefined, domain: undefined, listeners: undefined, backend: "mailboxes" }],
+    limits: SANDBOX_LIMITS,
+    logging: { format: "auto", level: "info" },
+  };
+}
+
+/** As in production, but that nobody who tries things out is made to wait. */
+const SANDBOX_LIMITS: Config["limits"] = {
+  connections: { total: 500, perAddress: 500, waiting: 200 },
+  line: 8192,
+  logonTime: 60_000,
+  attempts: 5,
+  failureDelay: 0,
+  badCommands: 5,
+  idle: { pop3: 600_000, imap: 1_800_000, smtp: 300_000 },
+  backend: { connect: 5_000, logon: 20_000 },
+  drain: 0,
+};
+
+function sandboxListener(name: PortName, { host, ports, policy, dialect }: SandboxOptions): ListenerConfig {
+  return {
+    name,
+    protocol: PORTS[name].protocol,
+    bind: { host, port: ports[name] },
+    tls: PORTS[name].tls,
+    dialect,
+    mechanisms: ["NTLM", "PLAIN", "LOGIN"],
+    plaintext: "allowed",
+    ntlm: { minimum: policy, mic: "verify-if-present", channelBinding: "verify-if-present" },
+    proxyProtocol: undefined,
+    validator: "accounts",
+    greeting: undefined,
+  };
+}
+
+function targetNames(domain: string): Config["server"]["target"] {
+  const dnsDomain = `${domain.toLowerCase()}.test`;
+  return {
+    netbiosDomain: domain,
+    netbiosComputer: "POSTERN",
+    dnsDomain,
+    dnsComputer: `postern.${dnsDomain}`,
+    domainJoined: true,
+  };
+}
