@@ -6,7 +6,7 @@ export function formatNtlm(description: NtlmDescription): string[] {
   const rows: Row[] = [
     ...(description.problem === undefined ? [] : [row("problem", description.problem)]),
     ...rowOf("challenge", description.serverChallenge),
-    ...description.fields.filter(isWorthShowing).map(fieldRow),
+    ...description.fields.filter((field) => isWorthShowing(field, description)).map(fieldRow),
     ...rowOf("scheme", description.scheme),
     ...rowOf("time", description.message === "AUTHENTICATE_MESSAGE" ? description.time?.text : undefined),
     ...(description.avPairs ?? []).map(avRow),
@@ -30,9 +30,9 @@ function rowOf(label: string, text: string | undefined): readonly Row[] {
   return text === undefined ? [] : [row(label, text)];
 }
 
-/** An empty session key or LM field says nothing; an empty name does. */
-function isWorthShowing({ name, length }: FieldInWords): boolean {
-  return length > 0 || ALWAYS_SHOWN.has(name);
+/** An empty session key or LM field says nothing; that a client names no user or domain does. */
+function isWorthShowing({ name, length }: FieldInWords, { message }: NtlmDescription): boolean {
+  return length > 0 || (message === "AUTHENTICATE_MESSAGE" && ALWAYS_SHOWN.has(name));
 }
 
 function fieldRow({ name, offset, length, text }: FieldInWords): Row {

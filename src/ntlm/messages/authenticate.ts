@@ -81,6 +81,7 @@ export function encodeAuthenticate(fields: AuthenticateFields): Buffer {
 /** Where the fixed header ends: after the flags at the earliest. */
 function checkedHeaderLength(message: Buffer): number {
   const headerLength = payloadStart(message);
+  if (headerLength < HEADER_OF_9X) throw malformed(`a field at offset ${headerLength} lies in the header`);
   // Windows 9x ends the header after Workstation: where flags would be, there is payload.
   if (headerLength < HEADER_WITH_FLAGS) throw new NtlmError("unsupported", "AUTHENTICATE_MESSAGE without flags");
   return headerLength;
