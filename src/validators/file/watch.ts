@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Log } from "./log.ts";
-import { parseStore, type Store } from "./store.ts";
+import { parseStore, type Store, type StoreProblem } from "./store.ts";
 
 /** Half a million accounts; reading happens between two logons and should not last seconds. */
 const FILE_LIMIT = 64 * 1024 * 1024;
@@ -87,6 +87,16 @@ function report({ problems, accounts }: Store, path: string, log: Log): void {
   if (accounts.length === 0) log("warn", "there are no accounts", { file: path });
 }
 
+/** Two lines for one name. */
+export class DuplicateAccount extends Error {
+  readonly problem: StoreProblem;
+
+  constructor(path: string, problem: StoreProblem) {
+    super(`${path}:${problem.line}: ${problem.message}`);
+    this.problem = problem;
+  }
+}
+
 /** Reads and parses once. Throws Error with a sentence for the administrator. */
 export function readStore(path: string): { store: Store; stamp: string } {
   const { text, stamp } = readWhole(path);
@@ -94,7 +104,7 @@ export function readStore(path: string): { store: Store; stamp: string } {
     throw new Error(`${path} does not end with a line end: is it being written?`);
   const store = parseStore(text);
   const [duplicate] = store.duplicates;
-  if (duplicate !== undefined) throw new Error(`${path}:${duplicate.line}: ${duplicate.message}`);
+  if (duplicate !== undefined) throw new DuplicateAccount(path, duplicate);
   return { store, stamp };
 }
 

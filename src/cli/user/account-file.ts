@@ -1,0 +1,29 @@
+/** Which account file a `postern user` command means. */
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { readAccountFiles } from "../../config/read.ts";
+
+export interface FileOptions {
+  readonly file?: string;
+  readonly config?: string;
+  readonly validator?: string;
+}
+
+const DEFAULT_CONFIG = "config.yaml";
+
+/** Ends the command with a usage error where it is not clear which file is meant. */
+export function accountFile({ file, config, validator }: FileOptions, command: Command): string {
+  if (file !== undefined) return file;
+  if (config === undefined && !existsSync(DEFAULT_CONFIG))
+    command.error("error: give --file, or --config with a configuration");
+  const files = readAccountFiles(config ?? DEFAULT_CONFIG, process.env);
+  const fitting = files.filter(({ name }) => validator === undefined || name === validator);
+  const [only, ...others] = fitting;
+  const where = config ?? DEFAULT_CONFIG;
+  if (only === undefined)
+    return command.error(`error: ${where} has no validator ${validator ?? ""} of type file`.replace("  ", " "));
+  const names = fitting.map(({ name }) => name).join(", ");
+  if (others.length > 0)
+    command.error(`error: ${where} has several account files: give --validator with one of ${names}`);
+  return only.path;
+}

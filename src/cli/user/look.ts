@@ -1,0 +1,65 @@
+/** `postern user list, verify`: the accounts without their secrets, and whether a password is right. */
+import type { Command } from "commander";
+import type { TargetNames } from "../../core/validator.ts";
+import type { Verdict } from "../../core/verdict.ts";
+import type { Account } from "../../validators/file/account-line.ts";
+import { fileValidator } from "../../validators/file/file.ts";
+import { inspectStore } from "../../validators/file/inspect.ts";
+import { accountFile, type FileOptions } from "./account-file.ts";
+import { askPassword } from "./password-input.ts";
+
+export function list(options: FileOptions & { readonly json?: true }, command: Command): void {
+  const path = accountFile(options, command);
+  const { accounts, problems } = inspectStore(path);
+  for (const { line, message } of problems) console.error(`${path}:${line}: ${message}`);
+  if (problems.some(({ severity }) => severity === "error")) process.exitCode = 1;
+  const rows = accounts.map(describe);
+  if (options.json) return console.log(JSON.stringify(rows, undefined, 2));
+  for (const { name, domain, mailbox, groups, secrets, disabled } of rows) {
+    const words = [domain, `mailbox ${mailbox}`, groups.join(","), secrets.join("+"), disabled ? "disabled" : ""];
+    console.log([name.padEnd(24), ...words.filter((word) => word !== undefined && word !== "")].join("  "));
+  }
+}
+
+function describe({ name, identity, password, nt, isDisabled, line }: Account) {
+  const { domain, mailbox, groups, attributes } = identity;
+  const scheme = password?.kind === "slow" ? password.scheme.toLowerCase() : password?.kind;
+  const secrets = [scheme, nt && "nt"].filter((secret) => secret !== undefined);
+  return { name, domain, mailbox, groups, attributes, secrets, disabled: isDisabled, line };
+}
+
+/** Only the account's own domain counts here: which server's is tried is not known. */
+const NO_NAMES: TargetNames = { netbiosDomain: "", netbiosComputer: "", domainJoined: false };
+
+export async function verify(
+  name: string,
+  options: FileOptions & { readonly passwordStdin?: true },
+  command: Command,
+): Promise<void> {
+  const path = accountFile(options, command);
+  const password = await askPassword(options.passwordStdin === true, "Password: ");
+  const log = (_level: string, message: string) => console.error(message);
+  const validator = fileValidator({ name: "file", path, names: NO_NAMES, log });
+  try {
+    const verdict = await validator.password?.({ username: name, password }, VISIT);
+    console.log(verdict === undefined ? "not judged" : inWords(verdict));
+    process.exitCode = verdict?.kind === "accepted" ? 0 : 1;
+  } finally {
+    await validator.close?.();
+  }
+}
+
+const VISIT = {
+  id: "postern-user",
+  protocol: "imap",
+  listener: "postern user verify",
+  client: { address: "127.0.0.1", port: 0 },
+  secure: true,
+  channelBinding: undefined,
+} as const;
+
+function inWords(verdict: Verdict): string {
+  if (verdict.kind !== "accepted") return `${verdict.kind}: ${verdict.why}`;
+  const { user, domain, mailbox } = verdict.identity;
+  return `accepted: user ${user}, ${domain === undefined ? "" : `domain ${domain}, `}mailbox ${mailbox}`;
+}
