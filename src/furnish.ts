@@ -23,7 +23,10 @@ export interface Furniture {
   readonly validator: Validator;
   readonly backends: RoutedBackends;
   readonly certificates: Certificates | undefined;
+  /** 8 bytes, never the same twice. */
   readonly nonce: () => Uint8Array;
+  /** Now, as a FILETIME. */
+  readonly clock: () => bigint;
 }
 
 export function makeFront({
@@ -33,6 +36,7 @@ export function makeFront({
   backends,
   certificates,
   nonce,
+  clock,
 }: Furniture): Omit<Front, "attempted"> {
   const takesPasswords = listener.mechanisms.some((name) => name === "PLAIN" || name === "LOGIN");
   return {
@@ -40,7 +44,7 @@ export function makeFront({
     greeting: listener.greeting,
     dialect: listener.dialect,
     limits: config.limits,
-    offers: makeOffers(listener, validator, nonce),
+    offers: makeOffers(listener, validator, { nonce, clock }),
     plaintextAllowed: listener.plaintext === "allowed",
     starttls: listener.tls === "starttls" && certificates !== undefined,
     ...(takesPasswords &&
@@ -55,24 +59,18 @@ export function makeFront({
 }
 
 /** Only what the validator can judge is offered, in the order of the configuration. */
-function makeOffers(listener: ListenerConfig, validator: Validator, nonce: () => Uint8Array): Offer[] {
-  const settings = {
-    policy: { ...DEFAULT_POLICY, ...listener.ntlm },
-    dialect: listener.dialect,
-    nonce,
-    clock: filetime,
-  };
+function makeOffers(
+  { ntlm: policy, dialect, mechanisms: names }: ListenerConfig,
+  validator: Validator,
+  sources: Pick<Furniture, "nonce" | "clock">,
+): Offer[] {
+  const settings = { policy: { ...DEFAULT_POLICY, ...policy }, dialect, ...sources };
   const mechanisms: Record<string, Mechanism> = {
     NTLM: ntlm(settings),
     PLAIN: plain,
     LOGIN: login,
   };
-  return listener.mechanisms.flatMap((name) => makeOffer(mechanisms[name]!, validator) ?? []);
-}
-
-/** 100 ns units since 1601 (MS-DTYP 2.3.3). */
-function filetime(): bigint {
-  return BigInt(Date.now()) * 10_000n + 116_444_736_000_000_000n;
+  return names.flatMap((name) => makeOffer(mechanisms[name]!, validator) ?? []);
 }
 
 const bindings = new WeakMap<Certificate, Uint8Array>();

@@ -24,6 +24,9 @@ export interface GatewayOptions {
   readonly watcher?: Watcher;
   /** Several processes share the ports (Node >= 23.1). */
   readonly reusePort?: boolean;
+  /** Server challenges and the time in them: the system's, unless a test wants the same dialogue twice. */
+  readonly nonce?: () => Uint8Array;
+  readonly clock?: () => bigint;
 }
 
 interface OpenPort {
@@ -119,7 +122,7 @@ export class Gateway {
     validators: ReadonlyMap<string, Validator>,
     backends: RoutedBackends,
   ): House {
-    const { log, watcher } = this.#options;
+    const { log, watcher, nonce = freshNonce, clock = filetime } = this.#options;
     const certificates = makeCertificates(config, listener);
     const front = makeFront({
       config,
@@ -128,6 +131,7 @@ export class Gateway {
       backends,
       certificates,
       nonce,
+      clock,
     });
     return {
       listener: listener.name,
@@ -198,7 +202,7 @@ async function closeAll(validators: ReadonlyMap<string, Validator>): Promise<voi
 const POOL = Buffer.alloc(4096);
 let used = POOL.length;
 
-function nonce(): Uint8Array {
+function freshNonce(): Uint8Array {
   if (used === POOL.length) {
     randomFillSync(POOL);
     used = 0;
@@ -207,4 +211,9 @@ function nonce(): Uint8Array {
   POOL.fill(0, used, used + 8);
   used += 8;
   return fresh;
+}
+
+/** 100 ns units since 1601 (MS-DTYP 2.3.3). */
+function filetime(): bigint {
+  return BigInt(Date.now()) * 10_000n + 116_444_736_000_000_000n;
 }
