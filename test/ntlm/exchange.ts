@@ -24,7 +24,7 @@ export const NAMES: TargetNames = {
 export const ACCOUNT = { user: "alice", domain: "EXAMPLE", password: "SecREt01" };
 
 /** 2026-01-02 03:04:05 UTC. */
-export const NOW = 134_118_038_450_000_000n;
+export const NOW = 134_117_966_450_000_000n;
 
 /** Everything refused that can be, so that a test opens what it is about. */
 export const LAX: AcceptorPolicy = { minimum: "lm", mic: "off", channelBinding: "off", avEcho: "off" };
