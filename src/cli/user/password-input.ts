@@ -43,8 +43,8 @@ const BACKSPACE = /[\u0008\u007f]/;
 const CONTROL = /\p{Cc}/u;
 
 async function readUnseen(prompt: string): Promise<string> {
+  process.stdin.setRawMode(true).setEncoding("utf8").resume(); // first: whoever types ahead is not shown either
   process.stderr.write(prompt);
-  process.stdin.setRawMode(true).setEncoding("utf8").resume();
   try {
     return await new Promise<string>((resolve, reject) => listen(resolve, reject));
   } finally {
