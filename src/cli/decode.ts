@@ -1,4 +1,4 @@
-/** `postern decode`: NTLM messages from a paste, a file or standard input, in words; with a password also whether they are right. */
+/** `postern decode`: NTLM messages from a paste, a file or standard input in words; with a password, are they right? */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import type { Command } from "commander";
 import type { NameReading } from "../ntlm/names.ts";

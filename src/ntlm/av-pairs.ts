@@ -55,7 +55,7 @@ export function encodeAvPairs(pairs: readonly AvPair[]): Buffer {
   return Buffer.concat([...parts, header(AvId.MsvAvEOL, 0)]);
 }
 
-/** The value of the first pair with that id: MS-NLMP does not say which of two counts, and the first is harder to append to. */
+/** The value of the first pair with that id: MS-NLMP does not say which of two counts. */
 export function avValue(pairs: readonly AvPair[], id: number): Buffer | undefined {
   return pairs.find((pair) => pair.id === id)?.value;
 }

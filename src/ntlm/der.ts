@@ -8,7 +8,7 @@ export interface DerValue {
   readonly children: readonly DerValue[];
 }
 
-/** The value at the start of the bytes; undefined where there is none. Deeper than a signature algorithm nothing is opened. */
+/** The value at the start of the bytes; undefined where there is none. Only as deep as a signature algorithm goes. */
 export function readDer(bytes: Uint8Array, depth = DEPTH): DerValue | undefined {
   return readAt(bytes, 0, depth)?.value;
 }

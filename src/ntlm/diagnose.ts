@@ -1,4 +1,4 @@
-/** Why a response is not right, for an operator who knows the password: what it would have been right for (MS-NLMP 3.3.2). */
+/** Why a response is not right, for an operator who knows the password: what it is right for (MS-NLMP 3.3.2). */
 import type { NtlmLogon } from "./acceptor.ts";
 import { AvId, avValue } from "./av-pairs.ts";
 import { ntHash, unicode } from "./hashes.ts";

@@ -1,4 +1,7 @@
-/** The frame all three messages share: signature, type, field descriptors and payload; the one bounds-checked reader and writer (MS-NLMP 2.2.1). */
+/**
+ * The frame all three messages share, MS-NLMP 2.2.1: signature, type, field descriptors and payload. The one
+ * bounds-checked reader and writer.
+ */
 import { malformed, NtlmError } from "./error.ts";
 
 /** Longest message that is read, in bytes: 12288 base64 characters of RFC 4954 hold 9216, no client needs 2048. */

@@ -12,7 +12,7 @@ export interface TimeInWords {
 export function describeTime(filetime: bigint, now?: Date): TimeInWords {
   if (filetime === 0n) return { utc: "zero", text: "zero" };
   const milliseconds = Number(filetime / 10_000n - EPOCH_MILLISECONDS);
-  if (Math.abs(milliseconds) > LAST_DATE) return { utc: "beyond any date", text: "beyond any date" };
+  if (milliseconds > LAST_DATE) return { utc: "beyond any date", text: "beyond any date" };
   const utc = new Date(milliseconds).toISOString();
   const readable = `${utc.slice(0, 10)} ${utc.slice(11, 19)} UTC`;
   if (!now) return { utc, text: readable };
@@ -43,5 +43,5 @@ const UNITS: readonly (readonly [number, string])[] = [
 
 /** From 1601 to 1970. */
 const EPOCH_MILLISECONDS = 11_644_473_600_000n;
-/** The last moment that Date can hold. */
-const LAST_DATE = 8.64e15;
+/** The end of the year 9999: what is later has no four-digit year and is nobody's clock. */
+const LAST_DATE = Date.UTC(10_000, 0) - 1;

@@ -1,4 +1,4 @@
-/** An NTLM message in words: every field by name with its place (MS-NLMP 2.2.1), for logs, the sandbox and `postern decode`. */
+/** An NTLM message in words, every field by name with its place (MS-NLMP 2.2.1), for the sandbox and `postern decode`. */
 import { AvFlag, AvId, avName, type AvPair } from "../ntlm/av-pairs.ts";
 import { NtlmError } from "../ntlm/error.ts";
 import { messageType, readDescriptor, type Descriptor } from "../ntlm/fields.ts";

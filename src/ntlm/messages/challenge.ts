@@ -17,7 +17,7 @@ export interface Challenge {
   readonly version?: Version;
 }
 
-/** Reads a CHALLENGE_MESSAGE, also the forms of old servers without TargetInfo (32 bytes) or Version (48). Throws NtlmError. */
+/** Reads a CHALLENGE_MESSAGE, also of old servers without TargetInfo (32 bytes) or Version (48). Throws NtlmError. */
 export function decodeChallenge(bytes: Uint8Array): Challenge {
   const message = openMessage(bytes, MessageType.challenge, SHORTEST);
   const flags = message.readUInt32LE(20);
