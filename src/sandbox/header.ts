@@ -20,8 +20,9 @@ export interface ParameterizedValue {
   readonly parameters: readonly (readonly [string, string])[];
 }
 
-/** Fields are read this far; a longer header is passed on whole but not understood whole. */
+/** Fields are read this far, in octets and in number; a longer header is passed on whole but not understood whole. */
 const HEADER_LIMIT = 1024 * 1024;
+export const MAX_FIELDS = 10_000;
 const MAX_PARAMETERS = 100;
 const PARAMETERS_LIMIT = 16 * 1024;
 
@@ -41,11 +42,11 @@ export function headerEnd(raw: Buffer, { start, end }: Span): number {
   return end;
 }
 
-/** The fields of a header, each with its own bytes, folded lines and line end included. */
-export function readFields(raw: Buffer, header: Span): readonly HeaderField[] {
+/** The fields of a header, at most so many, each with its own bytes, folded lines and line end included. */
+export function readFields(raw: Buffer, header: Span, most: number = MAX_FIELDS): readonly HeaderField[] {
   const fields: HeaderField[] = [];
   const end = Math.min(header.end, header.start + HEADER_LIMIT);
-  for (let start = header.start; start < end;) {
+  for (let start = header.start; start < end && fields.length < most;) {
     let next = lineEnd(raw, start, end);
     while (next < end && (raw[next] === SPACE || raw[next] === TAB)) next = lineEnd(raw, next, end);
     const field = readField(raw, start, next);

@@ -1,6 +1,6 @@
 /** The MIME structure of a message (RFC 2045, RFC 2046 section 5): its parts as stretches of its bytes, nothing copied. */
-import { fieldValue, headerEnd, type HeaderField, lineEnd, parameter, parseParameters, readFields } from "./header.ts";
-import type { ParameterizedValue, Span } from "./header.ts";
+import { fieldValue, headerEnd, lineEnd, MAX_FIELDS, parameter, parseParameters, readFields } from "./header.ts";
+import type { HeaderField, ParameterizedValue, Span } from "./header.ts";
 
 export interface MimePart {
   /** The header with its empty line. */
@@ -27,12 +27,14 @@ const TEXT_PLAIN: ParameterizedValue = { value: "text/plain", parameters: [["cha
 const MESSAGE: ParameterizedValue = { value: "message/rfc822", parameters: [] };
 const OPAQUE: ParameterizedValue = { value: "application/octet-stream", parameters: [] };
 
+/** What may still be read of one message. */
 interface Budget {
   parts: number;
+  fields: number;
 }
 
 export function parseMime(raw: Buffer): MimePart {
-  return parsePart(raw, { start: 0, end: raw.length }, TEXT_PLAIN, 0, { parts: MAX_PARTS });
+  return parsePart(raw, { start: 0, end: raw.length }, TEXT_PLAIN, 0, { parts: MAX_PARTS, fields: MAX_FIELDS });
 }
 
 function parsePart(raw: Buffer, span: Span, ifUnnamed: ParameterizedValue, depth: number, budget: Budget): MimePart {
@@ -40,7 +42,8 @@ function parsePart(raw: Buffer, span: Span, ifUnnamed: ParameterizedValue, depth
   const bodyStart = headerEnd(raw, span);
   const header = { start: span.start, end: bodyStart };
   const body = { start: bodyStart, end: span.end };
-  const fields = readFields(raw, header);
+  const fields = readFields(raw, header, budget.fields);
+  budget.fields -= fields.length;
   const contentType = typeOf(fields, ifUnnamed);
   const leaf = { header, body, fields, parts: [] };
   if (!isContainer(contentType)) return { ...leaf, contentType };

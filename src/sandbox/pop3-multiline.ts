@@ -48,8 +48,8 @@ export function* multiline(raw: Buffer, bodyLines: number = Infinity): Generator
 /** The message's size as STAT and LIST count it: with CRLF, without stuffing (RFC 1939 section 11). */
 export function maildropSize(raw: Buffer): number {
   let size = raw.length;
-  for (const { proper, textEnd, next } of linesOf(raw)) if (!proper) size += 2 - (next - textEnd);
-  return size;
+  for (let at = 0; at < raw.length; at++) if (raw[at] === LF && raw[at - 1] !== CR) size++;
+  return raw.length > 0 && raw[raw.length - 1] !== LF ? size + 2 : size;
 }
 
 function* linesOf(raw: Buffer): Generator<Line> {

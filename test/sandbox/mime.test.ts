@@ -50,6 +50,13 @@ test("an enclosed message is looked into, also as the default of a digest", () =
   assert.equal(enclosed.message?.fields[0]?.value, "inner");
 });
 
+test("the number of header fields that are read is bounded for all parts together", () => {
+  const fields = Array.from({ length: 3000 }, () => "a:");
+  const parts = Array.from({ length: 5 }, () => ["--x", ...fields, ""]).flat();
+  const root = parseMime(lines("Content-Type: multipart/mixed; boundary=x", "", ...parts));
+  assert.deepEqual(root.parts.map((part) => part.fields.length), [3000, 3000, 3000, 999, 0]); // prettier-ignore
+});
+
 test("depth and number of parts are bounded", () => {
   const deep = lines(...Array.from({ length: 500 }, () => ["Content-Type: message/rfc822", ""]).flat());
   let depth = 0;

@@ -4,6 +4,8 @@ import type { MimePart } from "../mime.ts";
 import { type Address, parseAddresses } from "./addresses.ts";
 import { nstring, string } from "./format.ts";
 
+const LF = 0x0a;
+
 export function envelope(fields: readonly HeaderField[]): string {
   const text = (name: string): string => nstring(fieldValue(fields, name));
   const from = addressList(fields, "from");
@@ -74,10 +76,10 @@ function address({ name, mailbox, host }: Address): string {
   return `(${nstring(name)} NIL ${nstring(mailbox)} ${nstring(host)})`;
 }
 
+/** A plain loop over the octets: a search from line to line is slow where lines are short. */
 function lines(raw: Buffer, { body }: MimePart): number {
   let count = 0;
-  let at = raw.indexOf(0x0a, body.start);
-  for (; at >= 0 && at < body.end; at = raw.indexOf(0x0a, at + 1)) count++;
-  const unfinished = body.end > body.start && raw[body.end - 1] !== 0x0a;
+  for (let at = body.start; at < body.end; at++) if (raw[at] === LF) count++;
+  const unfinished = body.end > body.start && raw[body.end - 1] !== LF;
   return unfinished ? count + 1 : count;
 }
