@@ -3,28 +3,19 @@ import type { Entry, Guest } from "../core/backend.ts";
 import type { ProtocolName, Visit } from "../core/visit.ts";
 import { MailboxInUse, ServerRefused, type Ticket, type Welcome } from "../protocols/enter.ts";
 import { protocols } from "../protocols/protocol.ts";
-import { connect, type Target } from "../wire/connect.ts";
-import { clearDeadline, startDeadline } from "../wire/deadlines.ts";
-import type { Wire } from "../wire/wire.ts";
-import { credentialsFor, type LogonMethod } from "./credentials.ts";
+import { talkTo, type TalkTimes, type Target } from "../wire/connect.ts";
+import { credentialsFor, type Credentials, type LogonMethod } from "./credentials.ts";
 
 export interface BackendServer extends Target {
   /** SMTP: tell who the client is, where the server announces XCLIENT. */
   readonly xclient: boolean;
 }
 
-export interface BackendTimes {
-  /** Milliseconds until connected (TLS included where it is implicit). */
-  readonly connect: number;
-  /** Milliseconds from connected to logged on. */
-  readonly logon: number;
-}
-
 export interface Backend {
   readonly name: string;
   readonly servers: Readonly<Partial<Record<ProtocolName, BackendServer>>>;
   readonly logon: LogonMethod;
-  readonly times: BackendTimes;
+  readonly times: TalkTimes;
   /** Our own name, for EHLO. */
   readonly serverName: string;
 }
@@ -40,46 +31,28 @@ export async function enterBackend(
   if (!server) return unavailable(backend, `backend ${backend.name} has no ${visit.protocol} server`);
   const credentials = credentialsFor(backend.logon, guest);
   if (typeof credentials === "string") return { kind: "refused", backend: backend.name, why: credentials };
-  const xclient = {
-    address: visit.client.address,
-    port: visit.client.port,
-    helo: guest.helo,
-    login: guest.identity.mailbox,
-  };
-  const ticket: Ticket = {
-    ...credentials,
-    starttls: server.tls === "starttls" ? server.clientTls : undefined,
-    serverName: backend.serverName,
-    xclient: server.xclient ? xclient : undefined,
-  };
+  const ticket = makeTicket(backend, server, credentials, guest, visit);
   try {
-    return await withServer(server, backend.times, async (wire) => {
+    return await talkTo(server, backend.times, async (wire) => {
       const welcome = await protocols[visit.protocol].enter(wire, ticket);
       learn(welcome);
-      const { capabilities } = welcome;
-      return { kind: "entered", backend: backend.name, wire, ...(capabilities !== undefined && { capabilities }) };
+      return { kind: "entered", backend: backend.name, wire, capabilities: welcome.capabilities };
     });
   } catch (error) {
     return explain(backend, server, error as Error);
   }
 }
 
-/** Dials, and gives `talk` its time; the connection stays open only when `talk` succeeds. */
-export async function withServer<T>(
-  server: BackendServer,
-  times: BackendTimes,
-  talk: (wire: Wire) => Promise<T>,
-): Promise<T> {
-  const wire = await connect(server, times.connect);
-  const deadline = startDeadline(times.logon, () => wire.fail(`no answer within ${times.logon} ms`));
-  try {
-    return await talk(wire);
-  } catch (error) {
-    wire.close();
-    throw error;
-  } finally {
-    clearDeadline(deadline);
-  }
+function makeTicket(backend: Backend, server: BackendServer, own: Credentials, guest: Guest, { client }: Visit): Ticket {
+  const facts = { address: client.address, port: client.port, helo: guest.helo, login: guest.identity.mailbox };
+  return {
+    user: own.user,
+    password: own.password,
+    authzid: own.authzid,
+    starttls: server.tls === "starttls" ? server.clientTls : undefined,
+    serverName: backend.serverName,
+    xclient: server.xclient ? facts : undefined,
+  };
 }
 
 function explain(backend: Backend, server: BackendServer, error: Error): Entry {

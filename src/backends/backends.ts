@@ -4,7 +4,8 @@ import type { Visit } from "../core/visit.ts";
 import type { Extensions } from "../protocols/front.ts";
 import type { Welcome } from "../protocols/enter.ts";
 import { askExtensions } from "../protocols/smtp/enter.ts";
-import { enterBackend, withServer, type Backend } from "./backend.ts";
+import { talkTo } from "../wire/connect.ts";
+import { enterBackend, type Backend } from "./backend.ts";
 import { makeRouter, reachable, type Route, type Router } from "./route.ts";
 
 export class RoutedBackends implements Backends {
@@ -47,7 +48,7 @@ export class RoutedBackends implements Backends {
       if (!server) return;
       const starttls = server.tls === "starttls" ? server.clientTls : undefined;
       try {
-        const extensions = await withServer(server, backend.times, async (wire) => {
+        const extensions = await talkTo(server, backend.times, async (wire) => {
           const list = await askExtensions(wire, { serverName: backend.serverName, starttls });
           wire.close();
           return list;

@@ -19,13 +19,15 @@ export interface Credentials {
   readonly authzid: string | undefined;
 }
 
+const UNSAFE = /[\0\r\n]/;
+
 /** The credentials, or why there are none (a sentence for the log). */
 export function credentialsFor(logon: LogonMethod, guest: Guest): Credentials | string {
   const found = choose(logon, guest);
   if (typeof found === "string") return found;
   // These would end a command line or a PLAIN field; every protocol's encoding counts on their absence.
-  const unsafe = [found.user, found.password, found.authzid ?? ""].some((text) => /[\0\r\n]/.test(text));
-  return unsafe ? "the backend's user name or password has control characters" : found;
+  const isUnsafe = UNSAFE.test(found.user) || UNSAFE.test(found.password) || UNSAFE.test(found.authzid ?? "");
+  return isUnsafe ? "the backend's user name or password has control characters" : found;
 }
 
 function choose(logon: LogonMethod, guest: Guest): Credentials | string {
@@ -48,6 +50,7 @@ function choose(logon: LogonMethod, guest: Guest): Credentials | string {
 
 /** `{user}`, `{domain}`, `{mailbox}` and `{attr.NAME}`; a missing one is empty. */
 export function fillTemplate(template: string, { identity }: Guest): string {
+  if (template === "{mailbox}") return identity.mailbox;
   return template.replace(/\{(user|domain|mailbox|attr\.([^{}]+))\}/g, (_whole, key: string, attribute?: string) => {
     if (attribute !== undefined) return identity.attributes[attribute] ?? "";
     return identity[key as "user" | "domain" | "mailbox"] ?? "";

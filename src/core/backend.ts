@@ -8,9 +8,9 @@ import type { Visit } from "./visit.ts";
 export interface Guest {
   readonly identity: Identity;
   /** The client's own password, where it sent one in clear; NTLM proves a password without showing it. */
-  readonly password?: Secret;
+  readonly password: Secret | undefined;
   /** SMTP: the name the client gave in EHLO, for XCLIENT. */
-  readonly helo?: string;
+  readonly helo: string | undefined;
 }
 
 export type Entry =
@@ -20,7 +20,7 @@ export type Entry =
       /** The backend's connection, logged on, nothing read beyond its answer. */
       readonly wire: Wire;
       /** IMAP: the CAPABILITY list that came with the logon. */
-      readonly capabilities?: string;
+      readonly capabilities: string | undefined;
     }
   /** The backend said no to our own logon: our configuration or its accounts are wrong, not the client's password. */
   | { readonly kind: "refused"; readonly backend: string; readonly why: string }

@@ -21,7 +21,7 @@ export interface Accepted {
   /** NTLM only: the SessionBaseKey (MS-NLMP 3.3), 16 bytes, from which the MIC is checked. */
   readonly sessionBaseKey?: Uint8Array;
   /** NTLM only: which response was right, e.g. "NTLMv2". */
-  readonly scheme?: string;
+  readonly scheme?: string | undefined;
 }
 
 export interface Denied {

@@ -9,7 +9,12 @@ export interface WatchedAttempt {
   readonly mechanism: string;
   /** The name as the client sent it. */
   readonly claimed: string;
-  readonly outcome: { readonly kind: string; readonly why?: string; readonly user?: string; readonly scheme?: string };
+  readonly outcome: {
+    readonly kind: string;
+    readonly why?: string | undefined;
+    readonly user?: string | undefined;
+    readonly scheme?: string | undefined;
+  };
 }
 
 export interface Watcher {

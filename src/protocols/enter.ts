@@ -28,7 +28,7 @@ export interface XclientFacts {
 /** What was learned while logging on. */
 export interface Welcome {
   /** IMAP: the CAPABILITY list after logon. */
-  readonly capabilities?: string;
+  readonly capabilities?: string | undefined;
   /** SMTP: the EHLO lines before logon, without the greeting. */
   readonly extensions?: readonly string[];
 }

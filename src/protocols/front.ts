@@ -54,7 +54,7 @@ export interface Attempt {
 
 /** How one attempt to log on ended, backend included. Every protocol has words for each kind. */
 export type LogonOutcome =
-  | (Entry & { readonly user: string; readonly scheme?: string })
+  | (Entry & { readonly user: string; readonly scheme?: string | undefined })
   | { readonly kind: "denied"; readonly why: string; readonly reason: string }
   | { readonly kind: "judge-unavailable"; readonly why: string }
   | { readonly kind: "cancelled" }

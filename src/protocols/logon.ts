@@ -38,7 +38,8 @@ export class Logon {
     const started = Date.now();
     const outcome = await converse(offer, initial, framing, this.#visit);
     if (outcome.kind !== "concluded") return this.#settle(offer.name, "", outcome, started);
-    return this.#settle(offer.name, outcome.claimed, await this.#admit(outcome), started);
+    const { conclusion } = outcome;
+    return this.#settle(offer.name, conclusion.claimed, await this.#admit(conclusion), started);
   }
 
   /** A bare name and password. Throws WireClosed. */
@@ -59,10 +60,11 @@ export class Logon {
         return { kind: "judge-unavailable", why: verdict.why };
       case "accepted": {
         const { identity, scheme } = verdict;
-        const guest = { identity, ...(password && { password }), ...(this.helo !== undefined && { helo: this.helo }) };
         if (this.#client.closed) return { kind: "malformed", why: "the client left before the answer" };
-        const entry = await this.#front.enter(guest, this.#visit);
-        return { ...entry, user: identity.user, ...(scheme !== undefined && { scheme }) };
+        const entry = await this.#front.enter({ identity, password, helo: this.helo }, this.#visit);
+        if (entry.kind !== "entered") return { ...entry, user: identity.user };
+        const { backend, wire, capabilities } = entry;
+        return { kind: "entered", backend, wire, capabilities, user: identity.user, scheme };
       }
     }
   }

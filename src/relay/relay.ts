@@ -4,9 +4,8 @@
  * two sockets and three small records, no closures and, while it is silent, no buffer.
  */
 import type { Socket } from "node:net";
-import { SHARED_BUFFER } from "../wire/connect.ts";
 import { addDeadline, clearDeadline, coarseNow, type Deadline } from "../wire/deadlines.ts";
-import type { Outlet, Released } from "../wire/wire.ts";
+import { copyOut, type Outlet, type Released } from "../wire/wire.ts";
 import { borrowBuffer, COPY_LIMIT, returnBuffer } from "./buffers.ts";
 
 /** When one side has ended, the other gets this long to finish, and not the idle time of a living session. */
@@ -152,10 +151,10 @@ function pass(side: Side, bytes: Buffer): boolean {
  */
 function deliverTo(side: Side, outlet: Outlet): void {
   let next: Buffer | undefined;
-  outlet.deliver = (bytes) => {
+  outlet.deliver = (buffer, count) => {
     const { lent } = side;
-    const rush = bytes.length >= (lent ? COPY_LIMIT : SHARED_BUFFER.length);
-    const going = pass(side, lent && rush ? bytes : Buffer.from(bytes));
+    const rush = count >= (lent ? COPY_LIMIT : buffer.length);
+    const going = pass(side, lent && rush ? buffer.subarray(0, count) : copyOut(buffer, count));
     if (rush && !lent) next = side.lent = borrowBuffer();
     else if (!rush && lent && going) {
       next = returnBuffer(lent);

@@ -19,7 +19,7 @@ export interface Framing {
 }
 
 export type Outcome =
-  | ({ readonly kind: "concluded" } & Conclusion)
+  | { readonly kind: "concluded"; readonly conclusion: Conclusion }
   | { readonly kind: "cancelled" }
   | { readonly kind: "malformed"; readonly why: string };
 
@@ -54,7 +54,7 @@ async function loop(exchange: Exchange, framing: Framing): Promise<Outcome> {
     if (response === undefined) return malformed("response is not base64");
     step = await exchange.next(response);
   }
-  return { kind: "concluded", ...step.value };
+  return { kind: "concluded", conclusion: step.value };
 }
 
 function malformed(why: string): Outcome {

@@ -10,7 +10,7 @@ export interface Conclusion {
   /** The name as the client sent it, for the log. */
   readonly claimed: string;
   /** The client's password, where the mechanism shows it: some backends are entered with it. */
-  readonly password?: Secret;
+  readonly password: Secret | undefined;
 }
 
 /** Yields challenges, is sent responses, returns a conclusion. Base64 and framing are not its business. */

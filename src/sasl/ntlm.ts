@@ -44,7 +44,7 @@ export function ntlm(settings: NtlmSettings, name = "NTLM"): Mechanism<"ntlm"> {
       );
       const authenticate = yield pending.message;
       const logon = understand(() => readAuthenticate(authenticate, pending, settings.policy, visit.channelBinding));
-      if (logon.kind === "refused") return { verdict: refused(logon), claimed: "" };
+      if (logon.kind === "refused") return { verdict: refused(logon), claimed: "", password: undefined };
       return conclude(logon, await verify(logon, (evidence) => judge.ntlm.verify(evidence, visit)));
     },
   };
@@ -64,9 +64,9 @@ async function verify(
 /** Only a right response has a key, and only the key shows whether the messages arrived as they were sent (MIC). */
 function conclude(logon: NtlmLogon, verdict: Verdict): Conclusion {
   const claimed = claimedName(logon);
-  if (verdict.kind !== "accepted" || verdict.sessionBaseKey === undefined) return { verdict, claimed };
+  if (verdict.kind !== "accepted" || verdict.sessionBaseKey === undefined) return { verdict, claimed, password: undefined };
   const refusal = confirm(logon, verdict.sessionBaseKey, verdict.scheme ?? "");
-  return { verdict: refusal ? refused(refusal, verdict.identity.user) : verdict, claimed };
+  return { verdict: refusal ? refused(refusal, verdict.identity.user) : verdict, claimed, password: undefined };
 }
 
 function refused(refusal: Refusal, user?: string): Verdict {

@@ -20,11 +20,19 @@ export class WireClosed extends Error {
   override readonly name = "WireClosed";
 }
 
-/** Where a socket opened with `onread` delivers its bytes; false stops it until `resume()`. See connect.ts. */
+/** Where a socket opened with `onread` delivers its bytes. See connect.ts. */
 export interface Outlet {
-  deliver(bytes: Buffer): boolean;
+  /** The first `count` bytes of `buffer` are new, and only valid during the call. False stops reading until `resume()`. */
+  deliver(buffer: Buffer, count: number): boolean;
   /** Called after each delivery: another buffer to read into, or undefined to keep the one in use. */
-  nextBuffer?: (() => Buffer | undefined) | undefined;
+  nextBuffer(): Buffer | undefined;
+}
+
+/** A copy of the first `count` bytes of a buffer that others will write into. */
+export function copyOut(buffer: Buffer, count: number): Buffer {
+  const copy = Buffer.allocUnsafe(count);
+  buffer.copy(copy, 0, 0, count);
+  return copy;
 }
 
 /** What is left of a wire when the dialogue is over: the relay's business. */
@@ -140,7 +148,7 @@ export class Wire {
   }
 
   #listen(): void {
-    if (this.#outlet) this.#outlet.deliver = (bytes) => this.#receive(Buffer.from(bytes));
+    if (this.#outlet) this.#outlet.deliver = (buffer, count) => this.#receive(copyOut(buffer, count));
     else this.#socket.on("data", this.#receive);
     this.#socket.on("end", this.#left);
     this.#socket.on("error", this.#broken);

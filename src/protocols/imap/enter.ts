@@ -18,7 +18,7 @@ export const enter: Enter = async (server, ticket) => {
   }
   const answer = ticket.authzid === undefined ? await login(server, ticket) : await authenticatePlain(server, ticket);
   const capabilities = /^\[CAPABILITY ([^\]\r\n]*)\]/i.exec(answer.text)?.[1] ?? answer.capabilities;
-  return capabilities === undefined ? {} : { capabilities };
+  return { capabilities };
 };
 
 async function greeting(server: Wire): Promise<void> {
@@ -31,16 +31,14 @@ async function login(server: Wire, { user, password }: Ticket): Promise<Answer> 
   const [name, secret] = [quoted(user), quoted(password)];
   if (name !== undefined && secret !== undefined) return ask(server, "L1", `LOGIN ${name} ${secret}`);
   const [nameBytes, secretBytes] = [Buffer.byteLength(user), Buffer.byteLength(password)];
-  await continuation(server, `L1 LOGIN {${nameBytes}}\r\n`);
-  await continuation(server, `${user} {${secretBytes}}\r\n`);
-  server.write(`${password}\r\n`);
-  return tagged(server, "L1");
+  await continuation(server, "L1", `L1 LOGIN {${nameBytes}}\r\n`);
+  await continuation(server, "L1", `${user} {${secretBytes}}\r\n`);
+  return finish(server, "L1", password);
 }
 
 async function authenticatePlain(server: Wire, { authzid = "", user, password }: Ticket): Promise<Answer> {
-  await continuation(server, "A1 AUTHENTICATE PLAIN\r\n");
-  server.write(`${writePlain(authzid, user, password).toString("base64")}\r\n`);
-  return tagged(server, "A1");
+  await continuation(server, "A1", "A1 AUTHENTICATE PLAIN\r\n");
+  return finish(server, "A1", writePlain(authzid, user, password).toString("base64"));
 }
 
 /** A quoted string, where the text is printable ASCII; everything else goes as a literal. */
@@ -49,39 +47,55 @@ function quoted(text: string): string | undefined {
 }
 
 interface Answer {
-  /** Behind `OK `. */
+  /** The line itself, or what stands behind its `OK `. */
   readonly text: string;
   /** From an untagged CAPABILITY line. */
   readonly capabilities: string | undefined;
 }
 
 function ask(server: Wire, tag: string, command: string): Promise<Answer> {
+  return finish(server, tag, `${tag} ${command}`);
+}
+
+/** The last line of a command; the server's tagged answer to it. */
+function finish(server: Wire, tag: string, line: string): Promise<Answer> {
   beQuiet(server);
-  server.write(`${tag} ${command}\r\n`);
+  server.write(`${line}\r\n`);
   return tagged(server, tag);
 }
 
-async function continuation(server: Wire, line: string): Promise<void> {
+async function continuation(server: Wire, tag: string, line: string): Promise<void> {
   beQuiet(server);
   server.write(line);
-  const answer = (await server.readLine()) ?? "";
-  if (!answer.startsWith("+")) throw new ServerRefused("the server did not ask for more", answer);
+  const { text } = await answer(server);
+  if (text.startsWith("+")) return;
+  judge(tag, text);
+  throw new ServerUnavailable("the server did not ask for more", text);
 }
 
 async function tagged(server: Wire, tag: string): Promise<Answer> {
+  const { text, capabilities } = await answer(server);
+  judge(tag, text);
+  return { text: text.slice(tag.length + " OK ".length), capabilities };
+}
+
+/** The next line that is not untagged: as it stands. */
+async function answer(server: Wire): Promise<Answer> {
   let capabilities: string | undefined;
   for (let untagged = 0; untagged < UNTAGGED_LIMIT; untagged += 1) {
     const line = (await server.readLine()) ?? "";
-    if (line.startsWith("* ")) {
-      if (/^\* BYE\b/i.test(line)) throw new ServerUnavailable("server closes", line);
-      capabilities = /^\* CAPABILITY (.*)$/i.exec(line)?.[1] ?? capabilities;
-      continue;
-    }
-    if (line.startsWith(`${tag} OK`)) return { text: line.slice(tag.length + 4), capabilities };
-    if (!line.startsWith(`${tag} NO`)) throw new ServerUnavailable("answer not understood", line);
-    if (/\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]/i.test(line))
-      throw new ServerUnavailable("logon not possible now", line);
-    throw new ServerRefused("logon refused", line);
+    if (!line.startsWith("* ")) return { text: line, capabilities };
+    if (/^\* BYE\b/i.test(line)) throw new ServerUnavailable("server closes", line);
+    capabilities = /^\* CAPABILITY (.*)$/i.exec(line)?.[1] ?? capabilities;
   }
   throw new ServerUnavailable("more untagged lines than an answer has", "");
+}
+
+/** Returns for this tag's OK. Throws for anything else. */
+function judge(tag: string, line: string): void {
+  if (line.startsWith(`${tag} OK`)) return;
+  if (!line.startsWith(`${tag} NO`)) throw new ServerUnavailable("answer not understood", line);
+  if (/\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]/i.test(line))
+    throw new ServerUnavailable("logon not possible now", line);
+  throw new ServerRefused("logon refused", line);
 }
