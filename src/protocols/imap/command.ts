@@ -30,18 +30,22 @@ export interface Unreadable {
 
 /** `atom` characters that a tag may have (RFC 9051: ASTRING-CHAR without "+"). */
 const COMMAND = /^([!#$&',-.\/0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,64}) ([A-Za-z0-9]{1,32})(?: (.*))?$/;
-const LITERAL = /\{(0|[1-9][0-9]{0,9})(\+?)\}$/;
+/** RFC 9051's number64 at the most; whoever sends more digits counts on an overflow. */
+const LITERAL = /\{([0-9]{1,20})(\+?)\}$/;
+/** In latin1 a non-breaking space is half of a UTF-8 character: only these are blanks. */
+const TRAILING_BLANKS = /[ \t]+$/;
 
 /** Commands that may carry literals; all others are refused before the literal is sent. */
 const TAKES_LITERALS = new Set(["LOGIN", "ID"]);
 
 /** Reads one command, asking for its literals. Throws WireClosed. */
 export async function readCommand(client: Wire, limit: number): Promise<Command | Unreadable> {
-  const line = await client.readLine(limit);
-  if (line === undefined) return { tag: "*", why: "Command line too long", fatal: false };
-  const [, tag, name = "", rest = ""] = COMMAND.exec(line.trimEnd()) ?? [];
+  const raw = await client.readLine(limit);
+  if (raw === undefined) return { tag: "*", why: "Command line too long", fatal: false };
+  const line = raw.replace(TRAILING_BLANKS, "");
+  const [, tag, name = "", rest = ""] = COMMAND.exec(line) ?? [];
   if (tag === undefined)
-    return dropLiteral(client, line, { tag: tagOf(line), why: "Command not understood", fatal: false });
+    return dropLiterals(client, line, { tag: tagOf(raw), why: "Command not understood", fatal: false });
   const parts = await readParts(client, tag, name.toUpperCase(), rest, limit);
   return "why" in parts ? parts : { tag, name: name.toUpperCase(), parts };
 }
@@ -59,12 +63,12 @@ async function readParts(
     const [marker, count = "", plus] = LITERAL.exec(text) ?? [];
     if (marker === undefined) return [...parts, { text }];
     const refused = refuseLiteral(name, Number(count), parts.length);
-    if (refused !== undefined) return dropLiteral(client, text, { tag, why: refused, fatal: false });
+    if (refused !== undefined) return dropLiterals(client, text, { tag, why: refused, fatal: false });
     if (plus === "") client.write("+ OK\r\n");
     parts.push({ text: text.slice(0, -marker.length) }, { literal: await client.readBytes(Number(count)) });
     const next = await client.readLine(limit);
     if (next === undefined) return { tag, why: "Command line too long", fatal: false };
-    text = next.trimEnd();
+    text = next.replace(TRAILING_BLANKS, "");
   }
 }
 
@@ -75,13 +79,16 @@ function refuseLiteral(name: string, size: number, before: number): string | und
 }
 
 /** What a client sends without waiting must not be read as commands. */
-async function dropLiteral(client: Wire, line: string, problem: Unreadable): Promise<Unreadable> {
-  const [, count = "0", plus] = LITERAL.exec(line) ?? [];
-  if (plus !== "+") return problem;
-  if (Number(count) > DROP_LIMIT) return { ...problem, fatal: true };
-  await client.readBytes(Number(count));
-  const rest = await client.readLine();
-  return rest === undefined ? problem : dropLiteral(client, rest, problem);
+async function dropLiterals(client: Wire, line: string, problem: Unreadable): Promise<Unreadable> {
+  let rest: string | undefined = line;
+  for (let dropped = 0; rest !== undefined; dropped += 1) {
+    const [, count = "0", plus] = LITERAL.exec(rest.replace(TRAILING_BLANKS, "")) ?? [];
+    if (plus !== "+") break;
+    if (Number(count) > DROP_LIMIT || dropped === LITERALS) return { ...problem, fatal: true };
+    await client.readBytes(Number(count));
+    rest = await client.readLine();
+  }
+  return problem;
 }
 
 function tagOf(line: string): string {
@@ -98,11 +105,11 @@ export function astrings(parts: readonly Part[]): string[] | undefined {
   return found;
 }
 
-const STRING = /^ *(?:"((?:[^"\\]|\\["\\])*)"|([^\s"(){%*\\]+))(?= |$)/;
+const STRING = /^ *(?:"((?:[^"\\]|\\["\\])*)"|([^\u0000-\u0020\u007f"(){%*\\]+))(?= |$)/;
 
 function readStrings(text: string, found: string[]): boolean {
   let rest = text;
-  while (rest.trim() !== "") {
+  while (!/^ *$/.test(rest)) {
     const [whole, quoted, atom] = STRING.exec(rest) ?? [];
     if (whole === undefined) return false;
     found.push(atom ?? quoted!.replace(/\\(["\\])/g, "$1"));

@@ -31,7 +31,7 @@ export const serve: Serve = async (client, front, visit) => {
 };
 
 function obey(session: Pop3Session, line: string): Promise<Step> | Step {
-  const [verb = "", ...args] = line.trimEnd().split(/ +/);
+  const [verb = "", ...args] = line.replace(/[ \t]+$/, "").split(/ +/);
   switch (verb.toUpperCase()) {
     case "CAPA":
       session.state.askedCapa = true;
@@ -39,7 +39,7 @@ function obey(session: Pop3Session, line: string): Promise<Step> | Step {
     case "AUTH":
       return args.length === 0 ? session.say(bareAuth(session)) : auth(session, args);
     case "USER":
-      return user(session, line.slice(verb.length + 1));
+      return user(session, line.slice(verb.length).replace(/^ +| +$/g, ""));
     case "PASS":
       return pass(session, line.slice(verb.length + 1));
     case "STLS":
