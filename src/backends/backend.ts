@@ -1,10 +1,10 @@
 /** One backend: how its servers are reached, and one logon there from dialling to the open mailbox. */
-import type { Entry, Guest } from "../core/backend.ts";
+import type { Entry, Guest, LogonMethod } from "../core/backend.ts";
 import type { ProtocolName, Visit } from "../core/visit.ts";
 import { MailboxInUse, ServerRefused, type Ticket, type Welcome } from "../protocols/enter.ts";
 import { protocols } from "../protocols/protocol.ts";
 import { talkTo, type TalkTimes, type Target } from "../wire/connect.ts";
-import { credentialsFor, type Credentials, type LogonMethod } from "./credentials.ts";
+import { credentialsFor, type Credentials } from "./credentials.ts";
 
 export interface BackendServer extends Target {
   /** SMTP: tell who the client is, where the server announces XCLIENT. */
@@ -43,7 +43,13 @@ export async function enterBackend(
   }
 }
 
-function makeTicket(backend: Backend, server: BackendServer, own: Credentials, guest: Guest, { client }: Visit): Ticket {
+function makeTicket(
+  backend: Backend,
+  server: BackendServer,
+  own: Credentials,
+  guest: Guest,
+  { client }: Visit,
+): Ticket {
   const facts = { address: client.address, port: client.port, helo: guest.helo, login: guest.identity.mailbox };
   return {
     user: own.user,

@@ -1,19 +1,20 @@
 /** All backends behind one door: routing, logging on, and what their SMTP servers can do. */
-import type { Backends, Guest } from "../core/backend.ts";
+import type { Backends, Guest, Route } from "../core/backend.ts";
 import type { Visit } from "../core/visit.ts";
 import type { Extensions } from "../protocols/front.ts";
 import type { Welcome } from "../protocols/enter.ts";
 import { askExtensions } from "../protocols/smtp/enter.ts";
 import { talkTo } from "../wire/connect.ts";
 import { enterBackend, type Backend } from "./backend.ts";
-import { makeRouter, reachable, type Route, type Router } from "./route.ts";
+import { makeRouter, reachable, type Router } from "./route.ts";
 
 export class RoutedBackends implements Backends {
   readonly #backends: ReadonlyMap<string, Backend>;
   readonly #routes: readonly Route[];
   readonly #router: Router;
-  /** EHLO lists by backend, renewed with every logon. */
+  /** EHLO lists by backend, renewed when a logon shows another one. */
   readonly #extensions = new Map<string, Extensions>();
+  readonly #heard = new Map<string, string>();
   readonly #common = new Map<string, Extensions>();
 
   constructor(backends: readonly Backend[], routes: readonly Route[]) {
@@ -62,7 +63,8 @@ export class RoutedBackends implements Backends {
   }
 
   #learn(backend: string, { extensions }: Welcome): void {
-    if (!extensions) return;
+    if (!extensions || extensions.join("\n") === this.#heard.get(backend)) return;
+    this.#heard.set(backend, extensions.join("\n"));
     const list = extensions.map((line): [string, string] => {
       const [keyword = "", ...parameters] = line.split(" ");
       return [keyword.toUpperCase(), parameters.join(" ")];

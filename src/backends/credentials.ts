@@ -1,17 +1,5 @@
 /** With which name and password Postern logs on at a backend: never with anything of NTLM, whose proof is good only here. */
-import type { Guest } from "../core/backend.ts";
-import type { Secret } from "../core/secret.ts";
-
-export type LogonMethod =
-  /** The client's own name and password. */
-  | { readonly method: "password" }
-  /** Dovecot's master user: `mailbox` + separator + `user`, with the master's password. */
-  | { readonly method: "master"; readonly user: string; readonly separator: string; readonly password: Secret }
-  /** SASL PLAIN with the mailbox as authorization identity (RFC 4616). */
-  | { readonly method: "authzid"; readonly user: string; readonly password: Secret }
-  /** An account of the template's name, with one password for all or each its own from an attribute. */
-  | { readonly method: "account"; readonly user: string; readonly password: Secret }
-  | { readonly method: "account"; readonly user: string; readonly passwordAttribute: string };
+import type { Guest, LogonMethod } from "../core/backend.ts";
 
 export interface Credentials {
   readonly user: string;

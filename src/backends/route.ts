@@ -1,14 +1,7 @@
 /** Which backend serves whom: the first route whose conditions all hold. */
+import type { Route } from "../core/backend.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Visit } from "../core/visit.ts";
-
-export interface Route {
-  /** Globs with `*` and `?`, compared without regard to case; undefined: anyone. */
-  readonly user: string | undefined;
-  readonly domain: string | undefined;
-  readonly listeners: readonly string[] | undefined;
-  readonly backend: string;
-}
 
 export type Router = (identity: Identity, visit: Visit) => string | undefined;
 

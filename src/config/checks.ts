@@ -1,7 +1,8 @@
 /** What no single key can get wrong: names that must exist, ports bound once, and logons that could never work. */
 import { accessSync, constants } from "node:fs";
 import { errorCode } from "./interpolate.ts";
-import type { BackendConfig, Config, ListenerConfig, RouteConfig } from "./config.ts";
+import type { BackendConfig, Config, ListenerConfig } from "./config.ts";
+import type { Route } from "../core/backend.ts";
 import { nearest } from "./known-keys.ts";
 import type { Complain, Path } from "./problem.ts";
 
@@ -111,7 +112,7 @@ function checkRoutes({ routes, backends, listeners }: Config, complain: Complain
   }
 }
 
-function isForAll({ user, domain }: RouteConfig): boolean {
+function isForAll({ user, domain }: Route): boolean {
   return user === undefined && domain === undefined;
 }
 

@@ -1,18 +1,11 @@
 /** From a document that is right in every key to the finished Config: defaults that follow from other keys, files read. */
+import type { LogonMethod, Route } from "../core/backend.ts";
 import { hostname } from "node:os";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { ProtocolName } from "../core/visit.ts";
 import { readAuthorities, readCertificate, type Surroundings } from "./certificates.ts";
-import type {
-  BackendConfig,
-  BackendLogon,
-  BackendServer,
-  Config,
-  ListenerConfig,
-  RouteConfig,
-  ServerConfig,
-} from "./config.ts";
+import type { BackendConfig, BackendServer, Config, ListenerConfig, ServerConfig } from "./config.ts";
 import type { Path } from "./problem.ts";
 import type { ParsedConfig } from "./schema.ts";
 
@@ -124,7 +117,7 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
-function completeLogon(logon: ParsedBackend["logon"], path: Path, { complain }: Surroundings): BackendLogon {
+function completeLogon(logon: ParsedBackend["logon"], path: Path, { complain }: Surroundings): LogonMethod {
   if (logon.method !== "account") return logon;
   const { method, user, password, passwordAttribute } = logon;
   if (passwordAttribute !== undefined && password === undefined) return { method, user, passwordAttribute };
@@ -139,7 +132,7 @@ function completeLogon(logon: ParsedBackend["logon"], path: Path, { complain }: 
   return { method: "password" };
 }
 
-function completeRoutes(parsed: ParsedConfig): RouteConfig[] {
+function completeRoutes(parsed: ParsedConfig): Route[] {
   const backends = Object.keys(parsed.backends);
   const only = backends.length === 1 ? backends[0] : undefined;
   if (parsed.routes.length === 0 && only !== undefined)

@@ -1,4 +1,5 @@
 /** The configuration as the rest of Postern sees it: every default filled in, times in milliseconds, sizes in bytes. */
+import type { LogonMethod, Route } from "../core/backend.ts";
 import type { NtlmMinimum } from "../core/evidence.ts";
 import type { Secret } from "../core/secret.ts";
 import type { TargetNames } from "../core/validator.ts";
@@ -13,7 +14,7 @@ export interface Config {
   readonly validators: readonly ValidatorConfig[];
   readonly backends: readonly BackendConfig[];
   /** The first match wins; nobody matching none of them is let in. */
-  readonly routes: readonly RouteConfig[];
+  readonly routes: readonly Route[];
   readonly limits: LimitsConfig;
   readonly logging: LoggingConfig;
 }
@@ -90,7 +91,7 @@ export interface BackendConfig {
   readonly pop3: BackendServer | undefined;
   readonly imap: BackendServer | undefined;
   readonly smtp: BackendServer | undefined;
-  readonly logon: BackendLogon;
+  readonly logon: LogonMethod;
 }
 
 export interface BackendServer {
@@ -104,26 +105,6 @@ export interface BackendServer {
   readonly serverName: string;
   /** SMTP only. */
   readonly xclient: boolean;
-}
-
-export type BackendLogon =
-  /** The client's own name and password. */
-  | { readonly method: "password" }
-  /** Dovecot's master user: `mailbox` + separator + `user`, with the master's password. */
-  | { readonly method: "master"; readonly user: string; readonly separator: string; readonly password: Secret }
-  /** SASL PLAIN with the mailbox as authorization identity (RFC 4616). */
-  | { readonly method: "authzid"; readonly user: string; readonly password: Secret }
-  /** An account of the template's name, with one password for all or each its own from an attribute. */
-  | { readonly method: "account"; readonly user: string; readonly password: Secret }
-  | { readonly method: "account"; readonly user: string; readonly passwordAttribute: string };
-
-export interface RouteConfig {
-  /** `*` and `?` stand for any text and any one character; case does not matter; undefined: anyone. */
-  readonly user: string | undefined;
-  readonly domain: string | undefined;
-  /** Names of listeners; undefined: any. */
-  readonly listeners: readonly string[] | undefined;
-  readonly backend: string;
 }
 
 export interface LimitsConfig {

@@ -32,3 +32,24 @@ export interface Backends {
   /** Chooses the backend by the routes and logs on there in its own way. */
   enter(guest: Guest, visit: Visit): Promise<Entry>;
 }
+
+/** How Postern logs on at a backend. */
+export type LogonMethod =
+  /** The client's own name and password. */
+  | { readonly method: "password" }
+  /** Dovecot's master user: `mailbox` + separator + `user`, with the master's password. */
+  | { readonly method: "master"; readonly user: string; readonly separator: string; readonly password: Secret }
+  /** SASL PLAIN with the mailbox as authorization identity (RFC 4616). */
+  | { readonly method: "authzid"; readonly user: string; readonly password: Secret }
+  /** An account of the template's name, with one password for all or each its own from an attribute. */
+  | { readonly method: "account"; readonly user: string; readonly password: Secret }
+  | { readonly method: "account"; readonly user: string; readonly passwordAttribute: string };
+
+/** Who is served by which backend; the first route whose conditions all hold. */
+export interface Route {
+  /** Globs with `*` and `?`, compared without regard to case; undefined: anyone. */
+  readonly user: string | undefined;
+  readonly domain: string | undefined;
+  readonly listeners: readonly string[] | undefined;
+  readonly backend: string;
+}

@@ -64,7 +64,8 @@ async function verify(
 /** Only a right response has a key, and only the key shows whether the messages arrived as they were sent (MIC). */
 function conclude(logon: NtlmLogon, verdict: Verdict): Conclusion {
   const claimed = claimedName(logon);
-  if (verdict.kind !== "accepted" || verdict.sessionBaseKey === undefined) return { verdict, claimed, password: undefined };
+  if (verdict.kind !== "accepted" || verdict.sessionBaseKey === undefined)
+    return { verdict, claimed, password: undefined };
   const refusal = confirm(logon, verdict.sessionBaseKey, verdict.scheme ?? "");
   return { verdict: refusal ? refused(refusal, verdict.identity.user) : verdict, claimed, password: undefined };
 }

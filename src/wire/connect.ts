@@ -24,7 +24,8 @@ export interface TalkTimes {
  * which for a server that cannot be reached is the WireClosed of its first read.
  */
 export async function talkTo<T>(target: Target, times: TalkTimes, talk: (wire: Wire) => Promise<T>): Promise<T> {
-  const outlet: Outlet | undefined = target.tls === "off" ? { deliver: () => false, nextBuffer: firstBuffer } : undefined;
+  const outlet: Outlet | undefined =
+    target.tls === "off" ? { deliver: () => false, nextBuffer: firstBuffer } : undefined;
   const socket = dial(target, outlet);
   const wire = new Wire(socket, outlet);
   const deadline = startDeadline(times.connect, () => wire.fail("no answer in time"));
