@@ -11,20 +11,30 @@ export interface Bind {
   readonly port: number;
 }
 
-/** Resolves when the port is open. Rejects with the system's error (EADDRINUSE, EACCES ...). */
+/** What the system says when a port cannot be opened, and what to do about it. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program has this port; stop it or choose another port",
+  EACCES: "ports below 1024 need CAP_NET_BIND_SERVICE (the systemd unit gives it) or root",
+  EADDRNOTAVAIL: "this machine has no such address",
+};
+
+/** Resolves when the port is open. Rejects with an Error that says which address, what the system said, and what to do. */
 export function listen(bind: Bind, onConnection: (socket: Socket) => void, reusePort = false): Promise<Server> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    const options = {
-      port: bind.port,
-      backlog: BACKLOG,
-      ...(bind.host !== undefined && { host: bind.host }),
-      ...(reusePort && { reusePort }),
-    };
-    server.listen(options, () => {
-      server.off("error", reject);
+    const failed = (error: NodeJS.ErrnoException): void => reject(explain(error, bind));
+    server.once("error", failed);
+    const host = bind.host === undefined ? {} : { host: bind.host };
+    server.listen({ port: bind.port, backlog: BACKLOG, reusePort, ...host }, () => {
+      server.off("error", failed);
       resolve(server);
     });
   });
+}
+
+function explain({ code = "", message }: NodeJS.ErrnoException, { host = "*", port }: Bind): Error {
+  const remedy = REMEDIES[code];
+  return new Error(
+    `${host.includes(":") ? `[${host}]` : host}:${port}: ${remedy === undefined ? message : `${code}, ${remedy}`}`,
+  );
 }
