@@ -76,6 +76,10 @@ function mechanismNames({ front, visit }: SmtpSession): string {
     .join(" ");
 }
 
+/** Nothing but the keyword and a number comes from the server behind: its other words are not ours to say. */
 function passedOn(extensions: Extensions): string[] {
-  return PASSED_ON.filter((name) => extensions.has(name)).map((name) => `${name} ${extensions.get(name)}`.trimEnd());
+  return PASSED_ON.filter((name) => extensions.has(name)).map((name) => {
+    const size = name === "SIZE" ? extensions.get(name)! : "";
+    return /^\d{1,20}$/.test(size) ? `${name} ${size}` : name;
+  });
 }
