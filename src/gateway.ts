@@ -180,7 +180,10 @@ export class Gateway {
 
   async #openPort(key: string, { name, bind }: ListenerConfig, house: House): Promise<OpenPort> {
     const onConnection = (socket: Socket): void => this.#receive(socket, port.house);
-    const server = await listen(bind, onConnection, this.#options.reusePort).catch((error: Error) => {
+    const { log, reusePort } = this.#options;
+    const onFault = (error: Error): void =>
+      log.write("error", "cannot accept a connection", { listener: name, why: error.message });
+    const server = await listen(bind, onConnection, onFault, reusePort).catch((error: Error) => {
       throw new Error(`listener ${name}: ${error.message}`);
     });
     const port: OpenPort = { key, server, house };

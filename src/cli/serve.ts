@@ -22,6 +22,7 @@ async function serve(path: string): Promise<void> {
     return;
   }
   const log = openLog(config.logging);
+  surviveFaults(log);
   const gateway = await Gateway.start(config, { log, validators: (each) => makeValidators(each, log) });
   for (const [listener, port] of gateway.ports) log.write("info", "listening", { listener, port });
   log.write("info", "ready", { version: process.version, pid: process.pid });
@@ -68,4 +69,12 @@ async function drain(gateway: Gateway, log: Log): Promise<void> {
   await gateway.drain();
   await log.flush();
   process.exit(0);
+}
+
+/** What slipped through is a fault of ours in one connection: it is told loudly, and the others live on. */
+function surviveFaults(log: Log): void {
+  const tell = (fault: unknown): void =>
+    log.write("error", "internal fault", { fault: fault instanceof Error ? fault.stack : String(fault) });
+  process.on("uncaughtException", tell);
+  process.on("unhandledRejection", tell);
 }

@@ -19,7 +19,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /** Resolves when the port is open. Rejects with an Error that says which address, what the system said, and what to do. */
-export function listen(bind: Bind, onConnection: (socket: Socket) => void, reusePort = false): Promise<Server> {
+export function listen(
+  bind: Bind,
+  onConnection: (socket: Socket) => void,
+  onFault: (error: Error) => void,
+  reusePort = false,
+): Promise<Server> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => reject(explain(error, bind));
@@ -27,6 +32,8 @@ export function listen(bind: Bind, onConnection: (socket: Socket) => void, reuse
     const host = bind.host === undefined ? {} : { host: bind.host };
     server.listen({ port: bind.port, backlog: BACKLOG, reusePort, ...host }, () => {
       server.off("error", failed);
+      // A connection that could not be accepted (no more descriptors): the next one may be.
+      server.on("error", onFault);
       resolve(server);
     });
   });
