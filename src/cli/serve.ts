@@ -1,4 +1,7 @@
-/** `postern serve`: the service. SIGHUP reads the configuration again, SIGTERM and SIGINT let sessions finish. */
+/**
+ * `postern serve`: the service. SIGHUP reads the configuration again, SIGTERM and SIGINT let sessions finish; a second
+ * one ends them.
+ */
 import type { Command } from "commander";
 import { formatProblem, readConfig, type Config } from "../config/read.ts";
 import type { Validator } from "../core/validator.ts";
@@ -23,12 +26,36 @@ async function serve(path: string): Promise<void> {
   }
   const log = openLog(config.logging);
   surviveFaults(log);
-  const gateway = await Gateway.start(config, { log, validators: (each) => makeValidators(each, log) });
+  const starting = Gateway.start(config, { log, validators: (each) => makeValidators(each, log) });
+  obeySignals(path, starting, log);
+  const gateway = await starting;
   for (const [listener, port] of gateway.ports) log.write("info", "listening", { listener, port });
   log.write("info", "ready", { version: process.version, pid: process.pid });
-  notify("READY=1");
-  process.on("SIGHUP", () => void reload(path, gateway, log));
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void drain(gateway, log));
+  tellSystemd("READY=1", log);
+}
+
+/** From the first moment: a signal that nobody listens for would end the process. Reloads wait for each other. */
+function obeySignals(path: string, starting: Promise<Gateway>, log: Log): void {
+  let isStopping = false;
+  let last: Promise<unknown> = starting;
+  const inTurn = (act: (gateway: Gateway) => Promise<void>): void => {
+    // Where starting fails there is nothing left to do, and `serve` says why.
+    last = last.then(async () => act(await starting)).catch(() => undefined);
+  };
+  process.on("SIGHUP", () => {
+    if (!isStopping) inTurn((gateway) => reload(path, gateway, log));
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (isStopping) return stopAtOnce(log);
+      isStopping = true;
+      inTurn((gateway) => drain(gateway, log));
+    });
+  }
+}
+
+function tellSystemd(state: string, log: Log): void {
+  void notify(state, (why) => log.write("warn", "systemd cannot be told how we are", { state, why }));
 }
 
 /** Warnings and errors go to `say`; undefined when there is an error. */
@@ -49,7 +76,7 @@ async function makeValidators(config: Config, log: Log): Promise<ReadonlyMap<str
 }
 
 async function reload(path: string, gateway: Gateway, log: Log): Promise<void> {
-  notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  tellSystemd(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`, log);
   try {
     const config = read(path, (problem) => log.write("warn", "configuration", { problem }));
     if (config) await gateway.reload(config);
@@ -60,15 +87,22 @@ async function reload(path: string, gateway: Gateway, log: Log): Promise<void> {
   } catch (error) {
     log.write("error", "reload failed: the old configuration stays in force", { why: (error as Error).message });
   }
-  notify("READY=1");
+  tellSystemd("READY=1", log);
 }
 
 async function drain(gateway: Gateway, log: Log): Promise<void> {
-  notify("STOPPING=1");
+  tellSystemd("STOPPING=1", log);
   log.write("info", "stopping", { sessions: gateway.connections });
   await gateway.drain();
   await log.flush();
   process.exit(0);
+}
+
+/** Somebody does not want to wait for the sessions. */
+function stopAtOnce(log: Log): void {
+  log.write("warn", "stopping at once");
+  void log.flush();
+  process.exit(1);
 }
 
 /** What slipped through is a fault of ours in one connection: it is told loudly, and the others live on. */
