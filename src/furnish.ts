@@ -50,7 +50,7 @@ export function makeFront({
     ...(takesPasswords &&
       can(validator, "password") && { judgePassword: (evidence, visit) => judgePassword(evidence, validator, visit) }),
     secure: async (client, visit) => {
-      const certificate = await secureServer(client, certificates!);
+      const certificate = await secureServer(client, certificates!, listener.tls === "implicit");
       Object.assign(visit as Stay, { secure: true, channelBinding: bindingOf(certificate) });
     },
     enter: (guest, visit) => backends.enter(guest, visit),

@@ -14,6 +14,7 @@ import type { Watcher } from "./observe/watcher.ts";
 import { Door } from "./wire/door.ts";
 import { listen } from "./wire/listen.ts";
 import { makeNetworks } from "./wire/networks.ts";
+import type { Outlet } from "./wire/wire.ts";
 import { Stay, type House } from "./visit.ts";
 
 export interface GatewayOptions {
@@ -179,7 +180,7 @@ export class Gateway {
   }
 
   async #openPort(key: string, { name, bind }: ListenerConfig, house: House): Promise<OpenPort> {
-    const onConnection = (socket: Socket): void => this.#receive(socket, port.house);
+    const onConnection = (socket: Socket, outlet?: Outlet): void => this.#receive(socket, port.house, outlet);
     const { log, reusePort } = this.#options;
     const onFault = (error: Error): void =>
       log.write("error", "cannot accept a connection", { listener: name, why: error.message });
@@ -190,8 +191,8 @@ export class Gateway {
     return port;
   }
 
-  #receive(socket: Socket, house: House): void {
-    const stay = new Stay(socket, house, (gone) => this.#stays.delete(gone));
+  #receive(socket: Socket, house: House, outlet: Outlet | undefined): void {
+    const stay = new Stay(socket, house, (gone) => this.#stays.delete(gone), outlet);
     this.#stays.add(stay);
     void stay.run();
   }

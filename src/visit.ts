@@ -12,7 +12,7 @@ import { relay, type Relay, type RelayEnd } from "./relay/relay.ts";
 import { clearDeadline, startDeadline, type Deadline } from "./wire/deadlines.ts";
 import type { Door, Ticket } from "./wire/door.ts";
 import { ProxyHeaderError, readProxyHeader } from "./wire/proxy-header.ts";
-import { Wire, WireClosed } from "./wire/wire.ts";
+import { Wire, WireClosed, type Outlet } from "./wire/wire.ts";
 
 /** A listener with everything its clients need. Replaced as a whole when the configuration is read again. */
 export interface House {
@@ -54,13 +54,13 @@ export class Stay implements Visit {
   #deadline: Deadline | undefined;
 
   /** `gone` is called once, when nothing of the stay is left. */
-  constructor(socket: Socket, house: House, gone: (stay: Stay) => void) {
+  constructor(socket: Socket, house: House, gone: (stay: Stay) => void, outlet?: Outlet) {
     visits += 1;
     this.id = `${PROCESS}-${visits.toString(36)}`;
     this.house = house;
     this.client = { address: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
     this.#gone = gone;
-    this.#wire = new Wire(socket);
+    this.#wire = new Wire(socket, outlet);
   }
 
   get protocol(): ProtocolName {

@@ -56,9 +56,12 @@ function matches(pattern: string, name: string): boolean {
   return name.slice(name.indexOf(".")) === pattern.slice(1);
 }
 
-/** Continues `wire` under TLS and tells which certificate was shown. Throws WireClosed. */
-export function secureServer(wire: Wire, certificates: Certificates): Promise<Certificate> {
-  const raw = wire.detach();
+/**
+ * Continues `wire` under TLS and tells which certificate was shown. `isFirst`: TLS from the first byte, so what has been
+ * heard belongs to the handshake. Throws WireClosed.
+ */
+export function secureServer(wire: Wire, certificates: Certificates, isFirst: boolean): Promise<Certificate> {
+  const raw = wire.detach(isFirst);
   let shown = certificates.choose(undefined);
   return new Promise((resolve, reject) => {
     const socket = new TLSSocket(raw, {

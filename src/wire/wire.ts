@@ -57,7 +57,7 @@ interface Want {
 export class Wire {
   tap: Tap | undefined;
   #socket: Socket;
-  readonly #outlet: Outlet | undefined;
+  #outlet: Outlet | undefined;
   #buffered: Buffer = EMPTY;
   /** How far `#buffered` holds no LF. */
   #scanned = 0;
@@ -109,17 +109,23 @@ export class Wire {
     if (this.#socket.writableLength > UNREAD_LIMIT) this.fail("the peer does not read");
   }
 
-  /** Forgets everything heard so far and lets go of the socket: for STARTTLS, before which nothing may count after it. */
-  detach(): Socket {
+  /**
+   * Lets go of the socket, for TLS. What has been heard is forgotten, since nothing said before STARTTLS may count after
+   * it; unless it is `kept`, as the first bytes of a handshake behind a PROXY header must be.
+   */
+  detach(kept = false): Socket {
+    this.#mute();
+    this.#socket.pause();
+    if (kept && this.#buffered.length > 0) this.#socket.unshift(this.#buffered);
     this.#buffered = EMPTY;
     this.#scanned = 0;
-    this.#mute();
     return this.#socket;
   }
 
   /** Goes on with another socket, the same connection under TLS. */
   attach(socket: Socket): void {
     this.#socket = socket;
+    this.#outlet = undefined;
     this.#paused = false;
     this.#listen();
   }
