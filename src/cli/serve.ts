@@ -29,7 +29,7 @@ async function serve(path: string): Promise<void> {
   const starting = Gateway.start(config, { log, validators: (each) => makeValidators(each, log) });
   obeySignals(path, starting, log);
   const gateway = await starting;
-  for (const [listener, port] of gateway.ports) log.write("info", "listening", { listener, port });
+  tellPorts(gateway, new Map(), log);
   log.write("info", "ready", { version: process.version, pid: process.pid });
   tellSystemd("READY=1", log);
 }
@@ -58,6 +58,12 @@ function tellSystemd(state: string, log: Log): void {
   void notify(state, (why) => log.write("warn", "systemd cannot be told how we are", { state, why }));
 }
 
+/** `known`: those that were told before. */
+function tellPorts({ ports }: Gateway, known: Gateway["ports"], log: Log): void {
+  for (const [listener, port] of ports)
+    if (known.get(listener) !== port) log.write("info", "listening", { listener, port });
+}
+
 /** Warnings and errors go to `say`; undefined when there is an error. */
 function read(path: string, say: (line: string) => void): Config | undefined {
   const { config, problems } = readConfig(path, process.env);
@@ -77,9 +83,11 @@ async function makeValidators(config: Config, log: Log): Promise<ReadonlyMap<str
 
 async function reload(path: string, gateway: Gateway, log: Log): Promise<void> {
   tellSystemd(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`, log);
+  const before = gateway.ports;
   try {
     const config = read(path, (problem) => log.write("warn", "configuration", { problem }));
     if (config) await gateway.reload(config);
+    tellPorts(gateway, before, log);
     log.write(
       config ? "info" : "error",
       config ? "configuration read again" : "configuration has errors: the old one stays in force",
