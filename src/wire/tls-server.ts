@@ -83,10 +83,13 @@ export function secureServer(wire: Wire, certificates: Certificates, isFirst: bo
     };
     const left = (): void => failed();
     socket.on("error", failed);
+    // A peer that ends without a handshake: our sockets stay half open, so nothing else would tell.
+    socket.on("end", left);
     raw.on("close", left);
     socket.once("secure", () => {
       clearDeadline(deadline);
       socket.off("error", failed);
+      socket.off("end", left);
       raw.off("close", left);
       wire.attach(socket);
       resolve(shown);

@@ -94,7 +94,7 @@ export class Talker {
     await new Promise<void>((resolve, reject) => {
       socket.once(event, resolve);
       socket.once("error", reject);
-      socket.once("close", () => reject(new Error("closed during the handshake")));
+      for (const gone of ["end", "close"]) socket.once(gone, () => reject(new Error("closed during the handshake")));
     });
     this.socket = socket;
     this.#listen();

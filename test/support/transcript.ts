@@ -131,7 +131,8 @@ async function answerEhlo(talker: Talker, extensions: readonly string[]): Promis
   await talker.line();
   const lines = ["store", ...extensions];
   talker.send(lines.map((line, index) => `250${index < lines.length - 1 ? "-" : " "}${line}\r\n`).join(""));
-  await talker.end();
+  // QUIT, or STARTTLS that it is not there for.
+  await talker.line();
   talker.destroy();
 }
 
