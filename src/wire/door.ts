@@ -2,6 +2,7 @@
  * Who is let in at all: connections in total, per address, and still waiting to log on. Flooding us with silent
  * connections costs the flooder its own place: past the waiting limit the one that waited longest has to go.
  */
+import { plainAddress } from "./networks.ts";
 
 export interface DoorLimits {
   readonly total: number;
@@ -77,7 +78,7 @@ export class Door {
 
 /** An IPv4 address as it is, an IPv6 address as its /64. */
 export function networkOf(address: string): string {
-  const plain = address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+  const plain = plainAddress(address);
   if (!plain.includes(":")) return plain;
   const [head = "", tail] = plain.split("%", 1)[0]!.split("::", 2) as [string, string?];
   const left = head === "" ? [] : head.split(":");

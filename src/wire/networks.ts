@@ -1,4 +1,4 @@
-/** Lists of networks in CIDR form. */
+/** Lists of networks in CIDR form, and one way to write an address. */
 import { BlockList, isIP } from "node:net";
 
 /** A test for membership. Addresses without a length stand for themselves. Throws RangeError for what is no network. */
@@ -11,4 +11,13 @@ export function makeNetworks(list: readonly string[]): (address: string) => bool
     else networks.addSubnet(address, Number(length), family);
   }
   return (address) => networks.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+}
+
+/** IPv4 in IPv6 clothes, as dual-stack sockets and proxies write it, is the same address: `::ffff:192.0.2.7`. */
+export function plainAddress(address: string): string {
+  if (!address.startsWith("::ffff:")) return address;
+  const rest = address.slice("::ffff:".length);
+  if (rest.includes(".")) return rest;
+  const [high = 0, low] = rest.split(":").map((group) => parseInt(group, 16));
+  return low === undefined ? address : [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }

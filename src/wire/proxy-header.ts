@@ -3,6 +3,8 @@
  * before us. Read only on connections from configured addresses, and there the header must come first.
  */
 import { isIP } from "node:net";
+import { crc32c } from "./crc32c.ts";
+import { plainAddress } from "./networks.ts";
 import type { Wire } from "./wire.ts";
 
 export interface ProxiedPeer {
@@ -10,8 +12,8 @@ export interface ProxiedPeer {
   readonly port: number;
 }
 
-/** What is left of a version 1 line (107 bytes at most with CRLF) behind its first 12 bytes. */
-const V1_REST = 107 - 12;
+/** What is left of a version 1 line (107 bytes at most with CRLF) behind its first 12 bytes, without CRLF. */
+const V1_REST = 107 - 12 - 2;
 /** Addresses and type-length-values together; the largest header in practice carries a client certificate. */
 const V2_LIMIT = 8192;
 const V2_SIGNATURE = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
@@ -19,6 +21,8 @@ const V2_LOCAL = 0x20;
 const V2_PROXY = 0x21;
 const TCP4 = 0x11;
 const TCP6 = 0x21;
+/** PP2_TYPE_CRC32C. */
+const CRC32C = 0x03;
 
 /** Thrown for anything but a header; the connection is then closed without an answer. */
 export class ProxyHeaderError extends Error {
@@ -40,30 +44,60 @@ async function readVersion1(wire: Wire, start: string): Promise<ProxiedPeer | un
   // "PROXY UNKNOWN" is complete after 13 bytes, so twelve never reach beyond the first line.
   const rest = await wire.readLine(V1_REST);
   if (rest === undefined) throw new ProxyHeaderError("PROXY line longer than 107 bytes");
-  const [, family, source = "", , sourcePort = "", ...more] = (start + rest).split(" ");
+  const [, family, source = "", destination = "", sourcePort = "", destinationPort = "", ...more] = (
+    start + rest
+  ).split(" ");
   if (family === "UNKNOWN") return undefined;
   const version = family === "TCP4" ? 4 : family === "TCP6" ? 6 : undefined;
-  const port = /^(0|[1-9]\d{0,4})$/.test(sourcePort) ? Number(sourcePort) : 65536;
-  if (version === undefined || isIP(source) !== version || port > 65535 || more.length !== 1) {
-    throw new ProxyHeaderError("malformed PROXY line");
-  }
-  return { address: source, port };
+  const isWhole =
+    /^[\da-f:.]+$/i.test(source) &&
+    isIP(source) === version &&
+    isIP(destination) === version &&
+    isPort(sourcePort) &&
+    isPort(destinationPort);
+  if (!isWhole || more.length > 0) throw new ProxyHeaderError("malformed PROXY line");
+  return { address: version === 6 ? canonical(source) : source, port: Number(sourcePort) };
+}
+
+function isPort(text: string): boolean {
+  return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 }
 
 async function readVersion2(wire: Wire): Promise<ProxiedPeer | undefined> {
   const header = await wire.readBytes(4);
+  const [command, family] = header as unknown as [number, number];
   const length = header.readUInt16BE(2);
+  if (command !== V2_LOCAL && command !== V2_PROXY) throw new ProxyHeaderError("PROXY version or command unknown");
   if (length > V2_LIMIT) throw new ProxyHeaderError(`PROXY header of ${length} bytes`);
   const body = await wire.readBytes(length);
-  if (header[0] === V2_LOCAL) return undefined;
-  if (header[0] !== V2_PROXY) throw new ProxyHeaderError("PROXY version or command unknown");
-  if (header[1] === TCP4 && length >= 12) return { address: body.subarray(0, 4).join("."), port: body.readUInt16BE(8) };
-  if (header[1] === TCP6 && length >= 36) return { address: ipv6(body.subarray(0, 16)), port: body.readUInt16BE(32) };
-  throw new ProxyHeaderError("PROXY header for another transport than TCP");
+  if (command === V2_LOCAL) return undefined;
+  const addresses = family === TCP4 ? 12 : family === TCP6 ? 36 : Infinity;
+  if (length < addresses) throw new ProxyHeaderError("PROXY header without the addresses of a TCP connection");
+  checkSum(Buffer.concat([V2_SIGNATURE, header, body]), V2_SIGNATURE.length + 4 + addresses);
+  if (family === TCP4) return { address: body.subarray(0, 4).join("."), port: body.readUInt16BE(8) };
+  return { address: canonical(ipv6(body)), port: body.readUInt16BE(32) };
+}
+
+/** Type, length, value, from `at` on: where there is a checksum, it must be right. Throws ProxyHeaderError. */
+function checkSum(header: Buffer, at: number): void {
+  while (at < header.length) {
+    const value = at + 3;
+    const end = value + (value <= header.length ? header.readUInt16BE(at + 1) : Infinity);
+    if (end > header.length) throw new ProxyHeaderError("PROXY header with a field beyond its end");
+    if (header[at] === CRC32C) {
+      const sum = end - value === 4 ? header.readUInt32BE(value) : undefined;
+      header.fill(0, value, end);
+      if (crc32c(header) !== sum) throw new ProxyHeaderError("PROXY header with a wrong checksum");
+    }
+    at = end;
+  }
+}
+
+function ipv6(bytes: Buffer): string {
+  return Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16)).join(":");
 }
 
 /** The canonical text form (RFC 5952), so that limits and logs see one name for one address. */
-function ipv6(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
-  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+function canonical(address: string): string {
+  return plainAddress(new URL(`http://[${address}]`).hostname.slice(1, -1));
 }
