@@ -26,7 +26,7 @@ export function reachable(routes: readonly Route[], listener: string): string[] 
 }
 
 function domainOf(mailbox: string): string {
-  return mailbox.slice(mailbox.lastIndexOf("@") + 1);
+  return mailbox.includes("@") ? mailbox.slice(mailbox.lastIndexOf("@") + 1) : "";
 }
 
 function glob(pattern: string | undefined): RegExp | undefined {
