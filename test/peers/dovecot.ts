@@ -116,8 +116,12 @@ const UNPRIVILEGED = `
 default_internal_user = ${userInfo().username}
 default_internal_group = ${userInfo().gid}
 default_login_user = ${userInfo().username}
-service anvil { chroot = }
-service stats { chroot = }
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}
 `;
 
 function configuration({ folder, shared }: DovecotOptions, { imap, imaps, pop3, pop3s }: DovecotPorts): string {
@@ -177,6 +181,12 @@ service pop3-login {
   inet_listener pop3s {
     port = ${pop3s}
     ssl = yes
+  }
+}
+# A gateway's address would be made to wait for everybody's failures.
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
   }
 }
 service auth {

@@ -1,7 +1,8 @@
 /** fetchmail: NTLMv1 with an LM response, over POP3 and IMAP; passwords under TLS (USER/PASS, IMAP LOGIN). */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { testClient, ways, type Login, type Outcome, type Tls } from "./matrix.ts";
+import type { Login, Outcome, Tls } from "./login.ts";
+import { testClient, ways } from "./matrix.ts";
 import { run, versionOf, without } from "./programs.ts";
 
 const TLS: Readonly<Record<Tls, string>> = {

@@ -1,5 +1,6 @@
 /** GNU SASL's own client: NTLMv1, PLAIN and LOGIN, over IMAP and SMTP; the pickiest of all about the blanks in challenges. */
-import { testClient, ways, type Login, type Outcome } from "./matrix.ts";
+import type { Login, Outcome } from "./login.ts";
+import { testClient, ways } from "./matrix.ts";
 import { run, versionOf, without } from "./programs.ts";
 
 async function visit({ protocol, mechanism, tls, host, port, user, password, ca, ...login }: Login): Promise<Outcome> {

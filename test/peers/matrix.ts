@@ -3,46 +3,13 @@
  * own mailbox, or the mail arrives), a wrong one does not, and the log says how. The results make a table.
  */
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { ProtocolName } from "../../src/core/visit.ts";
+import { RESULTS, type Result } from "../run/table.ts";
 import type { LogRecord } from "./gateway.ts";
-import { eventually, LOOPBACK } from "./programs.ts";
-import { openWorld, passwordOf, withoutWorld, WRONG, type World } from "./world.ts";
-
-export type Tls = "none" | "STARTTLS" | "TLS";
-
-/** One way to log on. */
-export interface Way {
-  readonly protocol: ProtocolName;
-  /** As the log calls it. */
-  readonly mechanism: "NTLM" | "PLAIN" | "LOGIN" | "USER";
-  readonly tls: Tls;
-}
-
-export interface Login extends Way {
-  readonly host: typeof LOOPBACK;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  /** A PEM file with the authority to trust. */
-  readonly ca: string;
-  /** An empty folder of the client's own. */
-  readonly room: string;
-  /** SMTP: what to send, from `sender` to `recipient`. */
-  readonly message: string;
-  readonly sender: string;
-  readonly recipient: string;
-}
-
-export interface Outcome {
-  readonly isIn: boolean;
-  /** POP3 and IMAP: the first message of the inbox; undefined where the client cannot show it. */
-  readonly mail: string | undefined;
-  /** What the client says to its user, for failure messages. */
-  readonly said: string;
-}
+import { arrival, inbox, loginAt, type Login, type Outcome, type Tls, type Way } from "./login.ts";
+import { openWorld, withoutWorld, WRONG, type World } from "./world.ts";
 
 export interface Client {
   readonly name: string;
@@ -98,32 +65,18 @@ function listenerFor(client: Client, way: Way): string {
   return way.tls === "TLS" ? `${way.protocol}s` : way.protocol;
 }
 
-let visits = 0;
-
-async function visit(world: World, client: Client, way: Way, listener: string, password: string) {
-  visits += 1;
-  const token = randomBytes(8).toString("hex");
+async function visit(world: World, client: Client, way: Way, listener: string, password?: string) {
   const from = world.gateway.records.length;
-  const outcome = await client.visit({
-    ...way,
-    host: LOOPBACK,
-    port: world.gateway.port(listener),
-    user: "alice",
-    password,
-    ca: world.ca,
-    room: world.room(`client-${visits}`),
-    message: `From: alice@example.com\r\nTo: bob@example.com\r\nSubject: ${token}\r\n\r\nSent by ${client.name}.\r\n`,
-    sender: "alice@example.com",
-    recipient: "bob@example.com",
-  });
+  const login = loginAt(world, listener, way, password === undefined ? {} : { password });
+  const outcome = await client.visit(login);
   const logged = (what: string, isIt: (record: LogRecord) => boolean): Promise<LogRecord> =>
     world.gateway.logged(`${client.name}, ${inWords(way)}: ${what}; it said: ${outcome.said}`, isIt, from);
-  return { ...outcome, token, logged };
+  return { ...outcome, token: login.token, logged };
 }
 
 async function comesIn(world: World, client: Client, way: Way): Promise<void> {
   const listener = listenerFor(client, way);
-  const { isIn, mail, said, token, logged } = await visit(world, client, way, listener, passwordOf("alice"));
+  const { isIn, mail, said, token, logged } = await visit(world, client, way, listener);
   assert.ok(isIn, `not let in: ${said}\n${world.gateway.said}`);
   const record = await logged("a session", ({ message }) => message === "session");
   if (way.protocol === "smtp") await arrival(world, token);
@@ -152,7 +105,7 @@ function testRefusalOfNtlmV1(client: Client, world: () => World): void {
     if (!way) continue;
     test(`${client.name} with NTLMv1 is refused by ${protocol.toUpperCase()} listeners that want NTLMv2`, async () => {
       const listener = way.tls === "TLS" ? `${protocol}s` : protocol;
-      const { isIn, said, token, logged } = await visit(world(), client, way, listener, passwordOf("alice"));
+      const { isIn, said, token, logged } = await visit(world(), client, way, listener);
       assert.ok(!isIn, `let in by NTLMv1: ${said}`);
       const record = await logged("a refusal", ({ result }) => result === "denied");
       assert.match(String(record["why"]), /NTLMv1|LM/);
@@ -160,24 +113,6 @@ function testRefusalOfNtlmV1(client: Client, world: () => World): void {
     });
   }
 }
-
-function inbox({ dovecot }: World, token: string): Buffer | undefined {
-  return dovecot.messages("bob").find((message) => message.includes(token));
-}
-
-export function arrival(world: World, token: string): Promise<Buffer> {
-  return eventually(`mail ${token} in bob's inbox\n${world.postfix.log()}`, () => inbox(world, token));
-}
-
-/** One result, for the table that the test command prints at its end. */
-export interface Result extends Way {
-  readonly client: string;
-  /** NTLM: which responses. */
-  readonly ntlm?: "v1" | "v2";
-}
-
-/** Names the file in which results are collected, a line of JSON each; set by the test command. */
-export const RESULTS = "POSTERN_TEST_MATRIX";
 
 function note(client: Client, way: Way): void {
   const path = process.env[RESULTS];

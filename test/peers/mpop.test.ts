@@ -1,7 +1,8 @@
 /** mpop: NTLMv1 of GNU SASL, PLAIN, LOGIN and USER/PASS, over POP3. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { testClient, ways, type Login, type Outcome } from "./matrix.ts";
+import type { Login, Outcome } from "./login.ts";
+import { testClient, ways } from "./matrix.ts";
 import { run, versionOf, without } from "./programs.ts";
 
 async function visit({ mechanism, tls, host, port, user, password, ca, room }: Login): Promise<Outcome> {

@@ -1,7 +1,8 @@
 /** msmtp: NTLMv1 of GNU SASL, PLAIN and LOGIN, over SMTP. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { testClient, ways, type Login, type Outcome } from "./matrix.ts";
+import type { Login, Outcome } from "./login.ts";
+import { testClient, ways } from "./matrix.ts";
 import { run, versionOf, without } from "./programs.ts";
 
 async function visit(login: Login): Promise<Outcome> {

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { ImapFlow } from "imapflow";
 import Pop3Command from "node-pop3";
 import { createTransport } from "nodemailer";
-import { testClient, ways, type Login, type Outcome } from "./matrix.ts";
+import type { Login, Outcome } from "./login.ts";
+import { testClient, ways } from "./matrix.ts";
 
 function versionOf(name: string): string {
   return (JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")) as { version: string }).version;

@@ -1,6 +1,7 @@
 /** swaks: NTLMv1 of Authen::NTLM, PLAIN and LOGIN, over SMTP. */
 import { spawnSync } from "node:child_process";
-import { testClient, ways, type Login, type Outcome } from "./matrix.ts";
+import type { Login, Outcome } from "./login.ts";
+import { testClient, ways } from "./matrix.ts";
 import { run, versionOf, without } from "./programs.ts";
 
 async function visit({ mechanism, tls, host, port, user, password, ca, ...login }: Login): Promise<Outcome> {

@@ -13,7 +13,8 @@ export const enter: Enter = async (server, ticket) => {
   const attributes = ticket.xclient ? xclientAttributes(ticket.xclient, parameters(extensions, "XCLIENT")) : [];
   if (attributes.length > 0) {
     await ask(server, `XCLIENT ${attributes.join(" ")}`, 220);
-    extensions = await ehlo(server, ticket);
+    // The session is the client's from here on. Postfix forgets HELO= at the next EHLO, so the name is said there too.
+    extensions = await ehlo(server, { serverName: ticket.xclient?.helo ?? ticket.serverName });
   }
   // With LOGIN told, the server takes the user as logged on; it would refuse a second time.
   if (!attributes.some((each) => each.startsWith("LOGIN="))) await auth(server, ticket, extensions);
