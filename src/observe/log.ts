@@ -58,7 +58,17 @@ const PRIORITY: Readonly<Record<string, number>> = { error: 3, warn: 4, info: 6,
 
 /** The record is winston's and nobody's after us: it is completed in place, a copy would cost as much as the rest. */
 function json(record: LogRecord & Fields): string {
-  return JSON.stringify(Object.assign(record, { time: timestamp() }));
+  const line = JSON.stringify(Object.assign(record, { time: timestamp() }));
+  const short = line.length > LONG_LINE ? JSON.stringify(record, (_name, value: unknown) => cutText(value)) : line;
+  // JSON leaves these as they are, and a terminal may not.
+  return short.replace(CONTROLS, escape);
+}
+
+/** Beyond this a line is looked at again for what fills it; ordinary ones have some 300 characters. */
+const LONG_LINE = 1024;
+
+function cutText(value: unknown): unknown {
+  return typeof value === "string" && value.length > SHOWN ? `${value.slice(0, SHOWN)}...` : value;
 }
 
 function words({ level, message, ...fields }: LogRecord & Fields): string {
@@ -74,13 +84,15 @@ function show(value: string | number | boolean): string {
 /** Longest text of a client's that a log line shows. */
 const SHOWN = 256;
 
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+function escape(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
 /** A client's words cannot end a line, colour a terminal or fill the log. */
 export function escapeControls(text: string): string {
-  const cut = text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
-  return cut.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-    (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return String(cutText(text)).replace(CONTROLS, escape);
 }
 
 let stamped = 0;
