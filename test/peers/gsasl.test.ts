@@ -20,7 +20,15 @@ async function visit({ protocol, mechanism, tls, host, port, user, password, ca,
 const READ = "a SELECT INBOX\n";
 
 function send({ sender, recipient, message }: Pick<Login, "sender" | "recipient" | "message">): string {
-  const lines = [`MAIL FROM:<${sender}>`, `RCPT TO:<${recipient}>`, "DATA", ...message.split("\r\n"), ".", "QUIT", ""];
+  const lines = [
+    `MAIL FROM:<${sender}>`,
+    `RCPT TO:<${recipient}>`,
+    "DATA",
+    ...String(message).split("\r\n"),
+    ".",
+    "QUIT",
+    "",
+  ];
   return lines.join("\n");
 }
 

@@ -24,7 +24,7 @@ export interface Login extends Way {
   /** An empty folder of the client's own. */
   readonly room: string;
   /** SMTP: what to send, from `sender` to `recipient`. */
-  readonly message: string;
+  readonly message: string | Buffer;
   readonly sender: string;
   readonly recipient: string;
   /** In the message's subject, and nowhere else. */

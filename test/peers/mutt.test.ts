@@ -40,7 +40,7 @@ async function visit(login: Login): Promise<Outcome> {
   writeFileSync(rc, `${settings(login, url).join("\n")}\n`);
   const env = { HOME: room, TERM: "xterm" };
   if (protocol === "smtp") {
-    const subject = /^Subject: (.*)\r$/m.exec(login.message)![1]!;
+    const subject = /^Subject: (.*)\r$/m.exec(String(login.message))![1]!;
     const args = ["-n", "-F", rc, "-s", subject, login.recipient];
     const { code, said } = await run("mutt", args, { env, cwd: room, input: "Sent by mutt.\n" });
     return { isIn: code === 0, mail: "", said };
