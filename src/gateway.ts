@@ -3,7 +3,7 @@
  * configuration again swaps what new connections meet; those already here keep what they came to.
  */
 import { randomFillSync } from "node:crypto";
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RoutedBackends } from "./backends/backends.ts";
 import type { Config, ListenerConfig } from "./config/config.ts";
@@ -14,7 +14,7 @@ import type { Watcher } from "./observe/watcher.ts";
 import { Door } from "./wire/door.ts";
 import { listen } from "./wire/listen.ts";
 import { makeNetworks } from "./wire/networks.ts";
-import type { Outlet } from "./wire/wire.ts";
+import type { Link } from "./wire/link.ts";
 import { Stay, type House } from "./visit.ts";
 
 export interface GatewayOptions {
@@ -40,6 +40,8 @@ interface OpenPort {
 const LEARNING = 2_000;
 /** After a reload the old validators may still be asked by logons under way. */
 const GRACE = 60_000;
+/** Sessions that are ended close at once, unless they wait for a backend just then. */
+const PARTING = 1_000;
 
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -98,6 +100,8 @@ export class Gateway {
     for (const { server } of this.#ports.values()) server.close();
     this.#ports.clear();
     for (const stay of this.#stays) stay.stop();
+    // Each says its line in the log when its sockets are closed, some turns of the event loop later.
+    for (const end = Date.now() + PARTING; this.#stays.size > 0 && Date.now() < end;) await sleep(5);
     await closeAll(this.#validators);
   }
 
@@ -180,19 +184,19 @@ export class Gateway {
   }
 
   async #openPort(key: string, { name, bind }: ListenerConfig, house: House): Promise<OpenPort> {
-    const onConnection = (socket: Socket, outlet?: Outlet): void => this.#receive(socket, port.house, outlet);
+    const onLink = (link: Link): void => this.#receive(link, port.house);
     const { log, reusePort } = this.#options;
     const onFault = (error: Error): void =>
       log.write("error", "cannot accept a connection", { listener: name, why: error.message });
-    const server = await listen(bind, onConnection, onFault, reusePort).catch((error: Error) => {
+    const server = await listen(bind, onLink, onFault, reusePort).catch((error: Error) => {
       throw new Error(`listener ${name}: ${error.message}`);
     });
     const port: OpenPort = { key, server, house };
     return port;
   }
 
-  #receive(socket: Socket, house: House, outlet: Outlet | undefined): void {
-    const stay = new Stay(socket, house, (gone) => this.#stays.delete(gone), outlet);
+  #receive(link: Link, house: House): void {
+    const stay = new Stay(link, house, (gone) => this.#stays.delete(gone));
     this.#stays.add(stay);
     void stay.run();
   }

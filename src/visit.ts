@@ -2,7 +2,6 @@
  * One client's stay, from the socket to the last byte: who it is (PROXY header), TLS where it comes first, the protocol's
  * dialogue, the relay, and one line in the log. Nothing that a client does reaches beyond its own stay.
  */
-import type { Socket } from "node:net";
 import type { Peer, ProtocolName, Visit } from "./core/visit.ts";
 import type { Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
@@ -11,8 +10,9 @@ import { protocols } from "./protocols/protocol.ts";
 import { relay, type Relay, type RelayEnd } from "./relay/relay.ts";
 import { clearDeadline, startDeadline, type Deadline } from "./wire/deadlines.ts";
 import type { Door, Ticket } from "./wire/door.ts";
+import type { Link } from "./wire/link.ts";
 import { ProxyHeaderError, readProxyHeader } from "./wire/proxy-header.ts";
-import { Wire, WireClosed, type Outlet } from "./wire/wire.ts";
+import { Wire, WireClosed } from "./wire/wire.ts";
 
 /** A listener with everything its clients need. Replaced as a whole when the configuration is read again. */
 export interface House {
@@ -54,13 +54,14 @@ export class Stay implements Visit {
   #deadline: Deadline | undefined;
 
   /** `gone` is called once, when nothing of the stay is left. */
-  constructor(socket: Socket, house: House, gone: (stay: Stay) => void, outlet?: Outlet) {
+  constructor(link: Link, house: House, gone: (stay: Stay) => void) {
+    const { socket } = link;
     visits += 1;
     this.id = `${PROCESS}-${visits.toString(36)}`;
     this.house = house;
     this.client = { address: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
     this.#gone = gone;
-    this.#wire = new Wire(socket, outlet);
+    this.#wire = new Wire(link);
   }
 
   get protocol(): ProtocolName {
@@ -108,8 +109,8 @@ export class Stay implements Visit {
       wire.tap = (direction, text, kind) => watcher.line(this, direction === "heard" ? "C" : "S", text, kind);
     }
     const entered = await protocols[house.protocol].serve(wire, house.front, this);
-    if (entered && wire.closed) entered.wire.close();
-    return wire.closed ? undefined : entered;
+    if (entered && wire.isClosed) entered.wire.close();
+    return wire.isClosed ? undefined : entered;
   }
 
   async #readProxyHeader(wire: Wire): Promise<void> {

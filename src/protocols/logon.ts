@@ -60,7 +60,7 @@ export class Logon {
         return { kind: "judge-unavailable", why: verdict.why };
       case "accepted": {
         const { identity, scheme } = verdict;
-        if (this.#client.closed) return { kind: "malformed", why: "the client left before the answer" };
+        if (this.#client.isClosed) return { kind: "malformed", why: "the client left before the answer" };
         const entry = await this.#front.enter({ identity, password, helo: this.helo }, this.#visit);
         if (entry.kind !== "entered") return { ...entry, user: identity.user };
         const { backend, wire, capabilities } = entry;
@@ -77,7 +77,7 @@ export class Logon {
       this.#failures += 1;
       const left = started + delay - Date.now();
       if (delay > 0 && left > 0) await sleep(left, undefined, { ref: false });
-    } else if (outcome.kind === "entered" && this.#client.closed) {
+    } else if (outcome.kind === "entered" && this.#client.isClosed) {
       outcome.wire.close();
     }
     return outcome;

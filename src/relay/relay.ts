@@ -1,11 +1,11 @@
 /**
  * Bytes after logon, both ways, nothing lost and nothing changed: back-pressure and half-close are passed on, idle
- * connections are ended. Handlers are shared functions that find their other side on the socket: a held session owns
- * two sockets and three small records, no closures and, while it is silent, no buffer.
+ * connections are ended. A held session owns two sockets and three small objects and, while it is silent, no
+ * buffer.
  */
-import type { Socket } from "node:net";
 import { addDeadline, clearDeadline, coarseNow, type Deadline } from "../wire/deadlines.ts";
-import { copyOut, type Outlet, type Released } from "../wire/wire.ts";
+import { copyOut, type Link, type LinkUser } from "../wire/link.ts";
+import type { Released } from "../wire/wire.ts";
 import { borrowBuffer, COPY_LIMIT, returnBuffer } from "./buffers.ts";
 
 /** When one side has ended, the other gets this long to finish, and not the idle time of a living session. */
@@ -26,24 +26,6 @@ export interface Relay {
 
 /** Hears what passes; only set where someone watches. */
 export type RelayTap = (from: "client" | "backend", bytes: Buffer) => void;
-
-const SIDE = Symbol("side");
-
-interface Plugged extends Socket {
-  [SIDE]?: Side;
-}
-
-/** One of the two connections. */
-interface Side {
-  readonly socket: Plugged;
-  readonly session: Session;
-  other: Side;
-  /** Has said its last word. */
-  ended: boolean;
-  closed: boolean;
-  /** The large buffer it reads into while much is coming. */
-  lent: Buffer | undefined;
-}
 
 /** Joins two connections. `done` is called once, when both are closed. `idle` in milliseconds. */
 export function relay(
@@ -70,29 +52,14 @@ class Session implements Relay, Deadline {
     this.#done = done;
     this.#tap = tap;
     addDeadline(this);
-    const [near, far] = [this.#plug(client), this.#plug(backend)];
-    this.client = near;
-    near.other = far;
-    far.other = near;
-    start(near, client);
-    start(far, backend);
+    const far = new Side(this, backend.link);
+    this.client = new Side(this, client.link, far);
+    if (client.pending.length > 0) this.client.pass(client.pending);
+    if (backend.pending.length > 0) far.pass(backend.pending);
   }
 
-  #plug(end: Released): Side {
-    const socket: Plugged = end.socket;
-    const side: Side = {
-      socket,
-      session: this,
-      other: undefined as never,
-      ended: false,
-      closed: false,
-      lent: undefined,
-    };
-    socket[SIDE] = side;
-    return side;
-  }
-
-  heard(side: Side, bytes: Buffer): void {
+  /** Something passes: the session is alive. */
+  touch(side: Side, bytes: Buffer): void {
     this.at = coarseNow() + this.idle;
     this.#tap?.(side === this.client ? "client" : "backend", bytes);
   }
@@ -107,100 +74,91 @@ class Session implements Relay, Deadline {
 
   #finish(why: RelayEnd["why"]): void {
     this.why = why;
-    this.client.socket.destroy();
-    this.client.other.socket.destroy();
+    this.client.link.socket.destroy();
+    this.client.other.link.socket.destroy();
   }
 
   /** Both are closed. */
-  close(): void {
+  end(): void {
     clearDeadline(this);
-    const { socket, other } = this.client;
-    // Not before: until now the other side may have been writing from it.
-    if (other.lent) returnBuffer(other.lent);
-    this.#done({ up: socket.bytesRead, down: socket.bytesWritten, why: this.why });
+    const { link, other } = this.client;
+    // Not before: until now each side may have been writing from the other's buffer.
+    for (const { lent } of [this.client, other]) if (lent) returnBuffer(lent);
+    this.#done({ up: link.socket.bytesRead, down: link.socket.bytesWritten, why: this.why });
   }
 }
 
-function start(side: Side, { socket, outlet, pending }: Released): void {
-  socket.on("drain", onDrain);
-  socket.on("end", onEnd);
-  socket.on("error", onError);
-  socket.on("close", onClose);
-  if (pending.length > 0) pass(side, pending);
-  if (outlet) deliverTo(side, outlet);
-  else socket.on("data", onData);
-}
+/** One of the two connections. */
+class Side implements LinkUser {
+  readonly link: Link;
+  readonly #session: Session;
+  other!: Side;
+  /** The large buffer it reads into while much is coming. */
+  lent: Buffer | undefined;
+  hasEnded = false;
+  isClosed = false;
 
-function onData(this: Plugged, bytes: Buffer): void {
-  pass(this[SIDE]!, bytes);
-}
+  constructor(session: Session, link: Link, other?: Side) {
+    this.#session = session;
+    this.link = link;
+    link.user = this;
+    if (!other) return;
+    this.other = other;
+    other.other = this;
+  }
 
-/** Writes to the other side, and stops reading when that side does not keep up. False: stopped. */
-function pass(side: Side, bytes: Buffer): boolean {
-  const { session, other } = side;
-  session.heard(side, bytes);
-  if (other.closed || other.socket.writableEnded) return true;
-  if (other.socket.write(bytes) || other.socket.writableLength === 0) return true;
-  side.socket.pause();
-  return false;
-}
-
-/**
- * A socket opened with `onread` (a backend in the clear): small pieces are copied out of the buffer that all of them
- * share; whoever fills it borrows a large one, written from without copying, and returns it when the rush is over.
- */
-function deliverTo(side: Side, outlet: Outlet): void {
-  let next: Buffer | undefined;
-  outlet.deliver = (buffer, count) => {
-    const { lent } = side;
-    const rush = count >= (lent ? COPY_LIMIT : buffer.length);
-    const going = pass(side, lent && rush ? buffer.subarray(0, count) : copyOut(buffer, count));
-    if (rush && !lent) next = side.lent = borrowBuffer();
-    else if (!rush && lent && going) {
-      next = returnBuffer(lent);
-      side.lent = undefined;
+  /**
+   * Small pieces are copied out of the buffer that all connections share; whoever fills it borrows a large one, written
+   * from without copying, and returns it when the rush is over.
+   */
+  heard(buffer: Buffer, count: number, borrowed: boolean): boolean {
+    if (!borrowed) return this.pass(buffer);
+    const { lent } = this;
+    const isRush = count >= (lent ? COPY_LIMIT : buffer.length);
+    const goesOn = this.pass(lent && isRush ? buffer.subarray(0, count) : copyOut(buffer, count));
+    if (isRush && !lent) this.link.nextBuffer = this.lent = borrowBuffer();
+    else if (!isRush && lent && goesOn) {
+      this.link.nextBuffer = returnBuffer(lent);
+      this.lent = undefined;
     }
-    return going;
-  };
-  outlet.nextBuffer = () => {
-    const buffer = next;
-    next = undefined;
-    return buffer;
-  };
-}
+    return goesOn;
+  }
 
-function onDrain(this: Plugged): void {
-  const { other } = this[SIDE]!;
-  if (!other.closed) other.socket.resume();
-}
+  /** Writes to the other side, and stops reading when that side does not keep up. False: stopped. */
+  pass(bytes: Buffer): boolean {
+    this.#session.touch(this, bytes);
+    const { socket } = this.other.link;
+    if (this.other.isClosed || socket.writableEnded) return true;
+    if (socket.write(bytes) || socket.writableLength === 0) return true;
+    this.link.socket.pause();
+    return false;
+  }
 
-function onEnd(this: Plugged): void {
-  const side = this[SIDE]!;
-  side.ended = true;
-  sayLastWord(side);
-}
+  drained(): void {
+    if (!this.other.isClosed) this.other.link.socket.resume();
+  }
 
-/** One side has ended or is gone: the other hears of it; when both have, closing says the rest. */
-function sayLastWord(side: Side): void {
-  const { session, other } = side;
-  session.at = Math.min(session.at, coarseNow() + HALF_CLOSED_TIME);
-  if (other.ended || other.closed) for (const { socket } of [side, other]) closeWhenSent(socket);
-  else other.socket.end();
-}
+  ended(): void {
+    this.hasEnded = true;
+    this.#sayLastWord();
+  }
 
-function closeWhenSent(socket: Socket): void {
-  if (socket.writableLength === 0) socket.destroy();
-  else socket.destroySoon();
-}
+  broken(): void {
+    if (this.#session.why === "closed") this.#session.why = "broken";
+  }
 
-function onError(this: Plugged): void {
-  const { session } = this[SIDE]!;
-  if (session.why === "closed") session.why = "broken";
-}
+  closed(): void {
+    this.isClosed = true;
+    if (this.other.isClosed) this.#session.end();
+    else if (!this.hasEnded) this.#sayLastWord();
+  }
 
-function onClose(this: Plugged): void {
-  const side = this[SIDE]!;
-  side.closed = true;
-  if (side.other.closed) side.session.close();
-  else if (!side.ended) sayLastWord(side);
+  /** This side has ended or is gone: the other hears of it; when both have, closing says the rest. */
+  #sayLastWord(): void {
+    const { other } = this;
+    this.#session.at = Math.min(this.#session.at, coarseNow() + HALF_CLOSED_TIME);
+    if (!other.hasEnded && !other.isClosed) return void other.link.socket.end();
+    this.link.close();
+    other.link.close();
+  }
 }

@@ -1,7 +1,7 @@
 /** Opens a listening socket. */
-import { createServer, type Server, type Socket } from "node:net";
-import { acceptWithOnread } from "./read-ahead.ts";
-import type { Outlet } from "./wire.ts";
+import { createServer, type Server } from "node:net";
+import { acceptWithOnread } from "./accept.ts";
+import { Link } from "./link.ts";
 
 /** A queue for bursts: a logon storm after a restart must not meet refused connections. */
 const BACKLOG = 1024;
@@ -23,11 +23,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** Resolves when the port is open. Rejects with an Error that says which address, what the system said, and what to do. */
 export function listen(
   bind: Bind,
-  onConnection: (socket: Socket, outlet?: Outlet) => void,
+  onLink: (link: Link) => void,
   onFault: (error: Error) => void,
   reusePort = false,
 ): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => onConnection(socket));
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => onLink(Link.over(socket)));
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => reject(explain(error, bind));
     server.once("error", failed);
@@ -36,7 +36,7 @@ export function listen(
       server.off("error", failed);
       // A connection that could not be accepted (no more descriptors): the next one may be.
       server.on("error", onFault);
-      acceptWithOnread(server, onConnection);
+      acceptWithOnread(server, onLink);
       resolve(server);
     });
   });

@@ -3,6 +3,7 @@
  * memory. Knows bytes, lines and counted literals, but no protocol.
  */
 import type { Socket } from "node:net";
+import { copyOut, Link, type LinkUser } from "./link.ts";
 
 /** Longest command line before logon, in bytes without CRLF: RFC 4954, 5034 and 9051 lines fit many times over. */
 export const LINE_LIMIT = 8192;
@@ -20,25 +21,9 @@ export class WireClosed extends Error {
   override readonly name = "WireClosed";
 }
 
-/** Where a socket opened with `onread` delivers its bytes. See connect.ts. */
-export interface Outlet {
-  /** The first `count` bytes of `buffer` are new, and only valid during the call. False stops reading until `resume()`. */
-  deliver(buffer: Buffer, count: number): boolean;
-  /** Called after each delivery: another buffer to read into, or undefined to keep the one in use. */
-  nextBuffer(): Buffer | undefined;
-}
-
-/** A copy of the first `count` bytes of a buffer that others will write into. */
-export function copyOut(buffer: Buffer, count: number): Buffer {
-  const copy = Buffer.allocUnsafe(count);
-  buffer.copy(copy, 0, 0, count);
-  return copy;
-}
-
 /** What is left of a wire when the dialogue is over: the relay's business. */
 export interface Released {
-  readonly socket: Socket;
-  readonly outlet: Outlet | undefined;
+  readonly link: Link;
   /** Bytes that no line has claimed. */
   readonly pending: Buffer;
 }
@@ -54,10 +39,9 @@ interface Want {
   readonly reject: (error: WireClosed) => void;
 }
 
-export class Wire {
+export class Wire implements LinkUser {
   tap: Tap | undefined;
-  #socket: Socket;
-  #outlet: Outlet | undefined;
+  #link: Link;
   #buffered: Buffer = EMPTY;
   /** How far `#buffered` holds no LF. */
   #scanned = 0;
@@ -68,19 +52,23 @@ export class Wire {
   /** Why it is over. An error is made of it only for whoever waits: a stack trace costs as much as a write. */
   #over: string | undefined;
 
-  constructor(socket: Socket, outlet?: Outlet) {
-    this.#socket = socket;
-    this.#outlet = outlet;
-    this.#listen();
+  constructor(link: Link) {
+    this.#link = link;
+    link.user = this;
   }
 
   get socket(): Socket {
-    return this.#socket;
+    return this.#link.socket;
   }
 
   /** True when the peer is known to be gone. */
-  get closed(): boolean {
+  get isClosed(): boolean {
     return this.#over !== undefined;
+  }
+
+  /** Why the connection is over; undefined while it is not. */
+  get whyClosed(): string | undefined {
+    return this.#over;
   }
 
   /** True when the peer has said something that nobody asked for yet. */
@@ -105,8 +93,9 @@ export class Wire {
   write(text: string): void {
     if (this.#over !== undefined) return;
     if (this.tap) for (const line of text.split("\r\n").slice(0, -1)) this.tap("said", line, "line");
-    this.#socket.write(text);
-    if (this.#socket.writableLength > UNREAD_LIMIT) this.fail("the peer does not read");
+    const { socket } = this.#link;
+    socket.write(text);
+    if (socket.writableLength > UNREAD_LIMIT) this.fail("the peer does not read");
   }
 
   /**
@@ -114,62 +103,64 @@ export class Wire {
    * it; unless it is `kept`, as the first bytes of a handshake behind a PROXY header must be.
    */
   detach(kept = false): Socket {
-    this.#mute();
-    this.#socket.pause();
-    if (kept && this.#buffered.length > 0) this.#socket.unshift(this.#buffered);
+    const socket = this.#link.unplug();
+    if (kept && this.#buffered.length > 0) socket.unshift(this.#buffered);
     this.#buffered = EMPTY;
     this.#scanned = 0;
-    return this.#socket;
+    return socket;
   }
 
   /** Goes on with another socket, the same connection under TLS. */
   attach(socket: Socket): void {
-    this.#socket = socket;
-    this.#outlet = undefined;
+    this.#link = Link.over(socket);
+    this.#link.user = this;
     this.#paused = false;
-    this.#listen();
   }
 
   /** Hands the connection over. The wire is of no use afterwards. */
   release(): Released {
     const pending = this.#buffered;
-    this.#mute();
     this.#buffered = EMPTY;
-    if (this.#paused) this.#socket.resume();
+    if (this.#paused) this.#link.socket.resume();
     this.#over = "released";
-    return { socket: this.#socket, outlet: this.#outlet, pending };
+    return { link: this.#link, pending };
   }
 
   /** Sends what is queued, then closes. */
   close(): void {
     this.#over ??= "closed";
-    if (this.#socket.writableLength === 0) this.#socket.destroy();
-    else this.#socket.destroySoon();
+    this.#link.close();
   }
 
   /** Closes at once; whoever waits for a line gets a WireClosed that says why. */
   fail(why: string): void {
     this.#end(why);
-    this.#socket.destroy();
+    this.#link.socket.destroy();
   }
 
-  #listen(): void {
-    if (this.#outlet) this.#outlet.deliver = (buffer, count) => this.#receive(copyOut(buffer, count));
-    else this.#socket.on("data", this.#receive);
-    this.#socket.on("end", this.#left);
-    this.#socket.on("error", this.#broken);
-    this.#socket.on("close", this.#left);
+  heard(buffer: Buffer, count: number, borrowed: boolean): boolean {
+    const chunk = borrowed ? copyOut(buffer, count) : buffer;
+    this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
+    if (this.#want) this.#satisfy(this.#want);
+    if (this.#want || this.#buffered.length < READ_AHEAD) return true;
+    this.#paused = true;
+    this.#link.socket.pause();
+    return false;
   }
 
-  #mute(): void {
-    this.#socket.off("data", this.#receive);
-    this.#socket.off("end", this.#left);
-    this.#socket.off("error", this.#broken);
-    this.#socket.off("close", this.#left);
+  drained(): void {}
+
+  ended(): void {
+    this.#end("the peer closed the connection");
   }
 
-  readonly #left = (): void => this.#end("the peer closed the connection");
-  readonly #broken = (error: Error): void => this.#end(error.message);
+  broken(error: Error): void {
+    this.#end(error.message);
+  }
+
+  closed(): void {
+    this.#end("the peer closed the connection");
+  }
 
   #end(why: string): void {
     this.#over ??= why;
@@ -177,15 +168,6 @@ export class Wire {
     this.#want = undefined;
     want?.reject(new WireClosed(this.#over));
   }
-
-  readonly #receive = (chunk: Buffer): boolean => {
-    this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
-    if (this.#want) this.#satisfy(this.#want);
-    if (this.#want || this.#buffered.length < READ_AHEAD) return true;
-    this.#paused = true;
-    this.#socket.pause();
-    return false;
-  };
 
   #ask(want: Want): void {
     if (this.#want) throw new Error("a wire has one reader at a time");
@@ -195,7 +177,7 @@ export class Wire {
     if (this.#over !== undefined) return this.#end(this.#over);
     if (!this.#paused) return;
     this.#paused = false;
-    this.#socket.resume();
+    this.#link.socket.resume();
   }
 
   #satisfy(want: Want): void {
