@@ -1,11 +1,13 @@
 /** TLS towards clients: certificates by SNI, replaced while running, implicit or by STARTTLS. */
-import { X509Certificate } from "node:crypto";
-import { createSecureContext, TLSSocket, type SecureContext, type SecureVersion } from "node:tls";
+import { constants, X509Certificate } from "node:crypto";
+import { createSecureContext, DEFAULT_CIPHERS, TLSSocket, type SecureContext, type SecureVersion } from "node:tls";
 import { clearDeadline, startDeadline } from "./deadlines.ts";
 import { WireClosed, type Wire } from "./wire.ts";
 
 /** A handshake takes at most this long, whatever the client does. */
 const HANDSHAKE_TIME = 15_000;
+
+const OLD_VERSIONS: ReadonlySet<SecureVersion> = new Set(["TLSv1", "TLSv1.1"]);
 
 export interface Certificate {
   /** Host names it serves; the first certificate of a list serves all others as well. */
@@ -24,7 +26,15 @@ export interface TlsLimits {
 /** Reads PEM text. Throws what OpenSSL says when they do not belong together. */
 export function makeCertificate(names: readonly string[], cert: string, key: string, limits: TlsLimits): Certificate {
   const leaf = new X509Certificate(cert);
-  const context = createSecureContext({ cert, key, minVersion: limits.minVersion, honorCipherOrder: true });
+  const context = createSecureContext({
+    cert,
+    key,
+    minVersion: limits.minVersion,
+    // A second handshake on a connection only makes us work.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+    // OpenSSL 3 has TLS 1.0 and 1.1 only below its security level 1, for they sign with SHA-1.
+    ...(OLD_VERSIONS.has(limits.minVersion) && { ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=0` }),
+  });
   const own = leaf.subjectAltName?.match(/DNS:[^,]+/g)?.map((entry) => entry.slice(4)) ?? [];
   return { names: (names.length > 0 ? names : own).map((name) => name.toLowerCase()), context, der: leaf.raw };
 }
