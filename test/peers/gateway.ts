@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { eventually, run, Running } from "./programs.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
 /** Runs a command of Postern's to its end. */
 export function postern(args: readonly string[], input?: string): ReturnType<typeof run> {

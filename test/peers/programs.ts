@@ -82,7 +82,8 @@ export class Running {
 
   constructor(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     // Should this process die without saying goodbye, the kernel ends the server.
-    const guarded = find("setpriv") ? ["setpriv", "--pdeathsig", "TERM", "--", program] : [program];
+    const setpriv = find("setpriv");
+    const guarded = setpriv === undefined ? [program] : [setpriv, "--pdeathsig", "TERM", "--", program];
     const [command = program, ...before] = guarded;
     this.#child = spawn(command, [...before, ...args], {
       env: { ...process.env, PATH, ...env },

@@ -8,7 +8,8 @@ const PACKAGES = [
   ...["curl", "fetchmail", "gsasl", "mpop", "msmtp", "mutt"],
   // swaks with TLS and NTLM.
   ...["swaks", "libnet-ssleay-perl", "libauthen-ntlm-perl"],
-  // The unit file's checks; systemd is not started.
+  // The unit file and what it calls; systemd is not started.
+  "procps",
   "systemd",
 ];
 
