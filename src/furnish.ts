@@ -120,6 +120,6 @@ function makeServers(backend: BackendConfig): Backend["servers"] {
 
 function makeServer(server: ServerConfig): BackendServer {
   const { host, port, tls, xclient, serverName, verify } = server;
-  const context = createSecureContext(server.ca === undefined ? {} : { ca: server.ca });
+  const context = createSecureContext({ minVersion: "TLSv1.2", ...(server.ca !== undefined && { ca: server.ca }) });
   return { host, port, tls, xclient, clientTls: { serverName, verify, context } };
 }

@@ -50,6 +50,8 @@ export class Gateway {
   readonly #door: Door;
   #config: Config;
   #validators: ReadonlyMap<string, Validator> = new Map();
+  /** Of configurations before this one. */
+  readonly #retired = new Set<ReadonlyMap<string, Validator>>();
 
   private constructor(config: Config, options: GatewayOptions) {
     this.#config = config;
@@ -85,7 +87,8 @@ export class Gateway {
     const before = this.#validators;
     await this.#furnish(config);
     this.#config = config;
-    setTimeout(() => void closeAll(before), GRACE).unref();
+    this.#retired.add(before);
+    setTimeout(() => void (this.#retired.delete(before) && closeAll(before)), GRACE).unref();
   }
 
   /** Takes no new connections, lets the present ones finish for `milliseconds`, then ends them. */
@@ -102,12 +105,26 @@ export class Gateway {
     for (const stay of this.#stays) stay.stop();
     // Each says its line in the log when its sockets are closed, some turns of the event loop later.
     for (const end = Date.now() + PARTING; this.#stays.size > 0 && Date.now() < end;) await sleep(5);
-    await closeAll(this.#validators);
+    const validators = [...this.#retired, this.#validators];
+    this.#retired.clear();
+    this.#validators = new Map();
+    await Promise.all(validators.map(closeAll));
   }
 
   async #furnish(config: Config): Promise<void> {
-    const { log } = this.#options;
     const validators = await this.#options.validators(config);
+    try {
+      await this.#furnishWith(config, validators);
+    } catch (error) {
+      await closeAll(validators);
+      throw error;
+    }
+    this.#validators = validators;
+    this.#door.setLimits(config.limits.connections);
+  }
+
+  async #furnishWith(config: Config, validators: ReadonlyMap<string, Validator>): Promise<void> {
+    const { log } = this.#options;
     const backends = new RoutedBackends(makeBackends(config), config.routes);
     const houses = config.listeners.map((listener) => this.#house(config, listener, validators, backends));
     if (houses.some((house) => house.protocol === "smtp")) {
@@ -117,8 +134,6 @@ export class Gateway {
       await Promise.race([learning, sleep(LEARNING, undefined, { ref: false })]);
     }
     await this.#open(config.listeners, houses);
-    this.#validators = validators;
-    this.#door.setLimits(config.limits.connections);
   }
 
   #house(

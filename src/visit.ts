@@ -11,6 +11,7 @@ import { relay, type Relay, type RelayEnd } from "./relay/relay.ts";
 import { clearDeadline, startDeadline, type Deadline } from "./wire/deadlines.ts";
 import type { Door, Ticket } from "./wire/door.ts";
 import type { Link } from "./wire/link.ts";
+import { plainAddress } from "./wire/networks.ts";
 import { ProxyHeaderError, readProxyHeader } from "./wire/proxy-header.ts";
 import { Wire, WireClosed } from "./wire/wire.ts";
 
@@ -190,11 +191,6 @@ function logSession(stay: Stay, why: string, seconds: number, bytes?: RelayEnd):
     seconds,
     end: why,
   });
-}
-
-/** IPv4 in IPv6 clothes is the same address. */
-function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") ? address.slice(7) : address;
 }
 
 function explain(error: Error, log: Log): string {

@@ -41,13 +41,14 @@ export function relay(
 class Session implements Relay, Deadline {
   at: number;
   why: RelayEnd["why"] = "closed";
-  readonly idle: number;
+  /** Milliseconds that each piece wins. */
+  #patience: number;
   readonly client: Side;
   readonly #done: (end: RelayEnd) => void;
   readonly #tap: RelayTap | undefined;
 
   constructor(client: Released, backend: Released, idle: number, done: (end: RelayEnd) => void, tap?: RelayTap) {
-    this.idle = idle;
+    this.#patience = idle;
     this.at = coarseNow() + idle;
     this.#done = done;
     this.#tap = tap;
@@ -56,12 +57,20 @@ class Session implements Relay, Deadline {
     this.client = new Side(this, client.link, far);
     if (client.pending.length > 0) this.client.pass(client.pending);
     if (backend.pending.length > 0) far.pass(backend.pending);
+    this.client.catchUp();
+    far.catchUp();
   }
 
   /** Something passes: the session is alive. */
   touch(side: Side, bytes: Buffer): void {
-    this.at = coarseNow() + this.idle;
+    if (this.#patience > 0) this.at = coarseNow() + this.#patience;
     this.#tap?.(side === this.client ? "client" : "backend", bytes);
+  }
+
+  /** One side has said its last word; `isGone`: nothing that the other says will reach anybody. */
+  hurry(isGone: boolean): void {
+    this.at = Math.min(this.at, coarseNow() + HALF_CLOSED_TIME);
+    this.#patience = isGone ? 0 : Math.min(this.#patience, HALF_CLOSED_TIME);
   }
 
   expire(): void {
@@ -81,10 +90,10 @@ class Session implements Relay, Deadline {
   /** Both are closed. */
   end(): void {
     clearDeadline(this);
-    const { link, other } = this.client;
+    const { client } = this;
     // Not before: until now each side may have been writing from the other's buffer.
-    for (const { lent } of [this.client, other]) if (lent) returnBuffer(lent);
-    this.#done({ up: link.socket.bytesRead, down: link.socket.bytesWritten, why: this.why });
+    for (const { lent } of [client, client.other]) if (lent) returnBuffer(lent);
+    this.#done({ up: client.passed, down: client.other.passed, why: this.why });
   }
 }
 
@@ -95,6 +104,8 @@ class Side implements LinkUser {
   other!: Side;
   /** The large buffer it reads into while much is coming. */
   lent: Buffer | undefined;
+  /** Bytes that came from here. */
+  passed = 0;
   hasEnded = false;
   isClosed = false;
 
@@ -115,9 +126,10 @@ class Side implements LinkUser {
     if (!borrowed) return this.pass(buffer);
     const { lent } = this;
     const isRush = count >= (lent ? COPY_LIMIT : buffer.length);
+    const isUnsent = this.other.link.socket.writableLength > 0;
     const goesOn = this.pass(lent && isRush ? buffer.subarray(0, count) : copyOut(buffer, count));
     if (isRush && !lent) this.link.nextBuffer = this.lent = borrowBuffer();
-    else if (!isRush && lent && goesOn) {
+    else if (!isRush && lent && !isUnsent) {
       this.link.nextBuffer = returnBuffer(lent);
       this.lent = undefined;
     }
@@ -126,6 +138,7 @@ class Side implements LinkUser {
 
   /** Writes to the other side, and stops reading when that side does not keep up. False: stopped. */
   pass(bytes: Buffer): boolean {
+    this.passed += bytes.length;
     this.#session.touch(this, bytes);
     const { socket } = this.other.link;
     if (this.other.isClosed || socket.writableEnded) return true;
@@ -151,12 +164,20 @@ class Side implements LinkUser {
     this.isClosed = true;
     if (this.other.isClosed) this.#session.end();
     else if (!this.hasEnded) this.#sayLastWord();
+    else this.#session.hurry(true);
+  }
+
+  /** Hears of what happened before it listened; Node does not say it again. */
+  catchUp(): void {
+    const { socket } = this.link;
+    if (socket.closed) this.closed();
+    else if (socket.readableEnded && !socket.destroyed) this.ended();
   }
 
   /** This side has ended or is gone: the other hears of it; when both have, closing says the rest. */
   #sayLastWord(): void {
     const { other } = this;
-    this.#session.at = Math.min(this.#session.at, coarseNow() + HALF_CLOSED_TIME);
+    this.#session.hurry(this.isClosed);
     if (!other.hasEnded && !other.isClosed) return void other.link.socket.end();
     this.link.close();
     other.link.close();

@@ -3,6 +3,7 @@
  * else, by functions that all connections share, so that changing the user costs one assignment and no closure.
  */
 import type { OnReadOpts, Socket } from "node:net";
+import { startDeadline } from "./deadlines.ts";
 
 /** Whoever reads from and writes to the connection at the moment. */
 export interface LinkUser {
@@ -24,6 +25,9 @@ export interface LinkUser {
  * whoever fills it is a bulk transfer, for which the relay lends a larger buffer.
  */
 export const SHARED_BUFFER = Buffer.allocUnsafeSlow(16384);
+
+/** Milliseconds for the last words to be sent: what a few lost packets take. */
+const CLOSING_TIME = 10_000;
 
 const LINK = Symbol("link");
 
@@ -81,10 +85,12 @@ export class Link {
     return socket;
   }
 
-  /** Sends what is queued, then closes. */
+  /** Sends what is queued, then closes. A peer that does not take it has its time, too. */
   close(): void {
-    if (this.#socket.writableLength === 0) this.#socket.destroy();
-    else this.#socket.destroySoon();
+    const socket = this.#socket;
+    if (socket.writableLength === 0) return void socket.destroy();
+    socket.destroySoon();
+    startDeadline(CLOSING_TIME, () => socket.destroy());
   }
 
   /** Node asks before the first byte and after each delivery; undefined keeps the buffer in use. */

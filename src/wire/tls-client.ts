@@ -1,7 +1,7 @@
 /** TLS towards a server behind: verified by default, bytes said before it refused (threat "NO STARTTLS" 2021). */
 import { isIP } from "node:net";
 import { checkServerIdentity, connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
-import { type Wire } from "./wire.ts";
+import { WireClosed, type Wire } from "./wire.ts";
 
 export interface ClientTls {
   /** The name the certificate must carry, and SNI. */
@@ -20,14 +20,13 @@ export function secureClient(wire: Wire, options: ClientTls): Promise<void> {
       socket: raw,
       secureContext: options.context,
       rejectUnauthorized: options.verify,
-      minVersion: "TLSv1.2",
       ...(isIP(options.serverName) === 0 && { servername: options.serverName }),
       // The name to verify is the configured one, also where the connection goes to an address.
       checkServerIdentity: (_host, certificate) => checkServerIdentity(options.serverName, certificate),
     });
     const failed = (error?: Error): void => {
       raw.destroy();
-      reject(error ?? new Error("connection closed during the TLS handshake"));
+      reject(error ?? new WireClosed(wire.whyClosed ?? "connection closed during the TLS handshake"));
     };
     const closed = (): void => failed();
     socket.once("error", failed);

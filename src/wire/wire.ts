@@ -48,6 +48,8 @@ export class Wire implements LinkUser {
   /** Inside a line that is too long: dropped up to its LF. */
   #dropping = false;
   #paused = false;
+  /** In the middle of a TLS handshake, where our words would be in the clear. */
+  #isDetached = false;
   #want: Want | undefined;
   /** Why it is over. An error is made of it only for whoever waits: a stack trace costs as much as a write. */
   #over: string | undefined;
@@ -91,7 +93,7 @@ export class Wire implements LinkUser {
 
   /** Sends text as UTF-8, so that no character can turn into a CR or LF; line ends are the caller's. */
   write(text: string): void {
-    if (this.#over !== undefined) return;
+    if (this.#over !== undefined || this.#isDetached) return;
     if (this.tap) for (const line of text.split("\r\n").slice(0, -1)) this.tap("said", line, "line");
     const { socket } = this.#link;
     socket.write(text);
@@ -104,6 +106,7 @@ export class Wire implements LinkUser {
    */
   detach(kept = false): Socket {
     const socket = this.#link.unplug();
+    this.#isDetached = true;
     if (kept && this.#buffered.length > 0) socket.unshift(this.#buffered);
     this.#buffered = EMPTY;
     this.#scanned = 0;
@@ -115,6 +118,7 @@ export class Wire implements LinkUser {
     this.#link = Link.over(socket);
     this.#link.user = this;
     this.#paused = false;
+    this.#isDetached = false;
   }
 
   /** Hands the connection over. The wire is of no use afterwards. */
@@ -197,11 +201,12 @@ export class Wire implements LinkUser {
   #takeLine(limit: number): string | undefined | typeof WAIT {
     const end = this.#buffered.indexOf(LF, this.#scanned);
     if (end < 0) return this.#waitForLineEnd(limit);
-    const tooLong = this.#dropping || end > limit + 1;
+    const wasDropping = this.#dropping;
     this.#dropping = false;
     const bytes = this.#take(end + 1);
-    if (tooLong) return undefined;
-    const line = bytes.toString("latin1", 0, end > 0 && bytes[end - 1] === CR ? end - 1 : end);
+    const length = end > 0 && bytes[end - 1] === CR ? end - 1 : end;
+    if (wasDropping || length > limit) return undefined;
+    const line = bytes.toString("latin1", 0, length);
     this.tap?.("heard", line, "line");
     return line;
   }
