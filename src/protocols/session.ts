@@ -51,3 +51,14 @@ export class Session<State> {
     return this.logon.exhausted ? this.leave(reply + enough) : this.say(reply);
   }
 }
+
+/** Makes a text once per listener that depends on nothing but the listener and whether TLS is on. */
+export function oncePerFront<S extends Pick<Session<unknown>, "front" | "visit">>(make: (session: S) => string) {
+  const [inClear, underTls] = [new WeakMap<Front, string>(), new WeakMap<Front, string>()];
+  return (session: S): string => {
+    const made = session.visit.secure ? underTls : inClear;
+    const known = made.get(session.front) ?? make(session);
+    if (!made.has(session.front)) made.set(session.front, known);
+    return known;
+  };
+}

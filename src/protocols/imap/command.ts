@@ -46,6 +46,7 @@ export async function readCommand(client: Wire, limit: number): Promise<Command 
   const [, tag, name = "", rest = ""] = COMMAND.exec(line) ?? [];
   if (tag === undefined)
     return dropLiterals(client, line, { tag: tagOf(raw), why: "Command not understood", fatal: false });
+  if (!LITERAL.test(rest)) return { tag, name: name.toUpperCase(), parts: [{ text: rest }] };
   const parts = await readParts(client, tag, name.toUpperCase(), rest, limit);
   return "why" in parts ? parts : { tag, name: name.toUpperCase(), parts };
 }

@@ -1,5 +1,6 @@
 /** What IMAP says for what happened: RFC 9051 replies with the response codes of RFC 5530. */
 import { offersNow, plaintextNow, type Dialect, type LogonOutcome } from "../front.ts";
+import { oncePerFront } from "../session.ts";
 import type { ImapSession } from "./serve.ts";
 
 /** Before logon; what the server behind can do is told with the logon. */
@@ -20,7 +21,7 @@ export const words = {
   outcome,
 };
 
-export function capabilities(session: ImapSession): string {
+export const capabilities = oncePerFront((session: ImapSession): string => {
   const { front, visit } = session;
   const list = front.dialect === "exchange" ? [...EXCHANGE] : [...ALWAYS];
   if (front.starttls && !visit.secure) list.push("STARTTLS");
@@ -28,7 +29,7 @@ export function capabilities(session: ImapSession): string {
     if (front.dialect !== "exchange") list.push("LOGINDISABLED");
   }
   return [...list, ...offersNow(front, visit).map((offer) => `AUTH=${offer.name}`)].join(" ");
-}
+});
 
 /** Exchange sends the bare plus; gsasl, mutt and everything on Cyrus SASL want the blank behind it. */
 export function emptyChallenge(dialect: Dialect): string {

@@ -1,5 +1,6 @@
 /** What POP3 says for what happened: RFC 1939 replies, [AUTH] and [SYS/TEMP] of RFC 3206, [IN-USE] of RFC 2449. */
 import { offersNow, plaintextNow, type Dialect, type Front, type LogonOutcome } from "../front.ts";
+import { oncePerFront } from "../session.ts";
 import type { Pop3Session } from "./serve.ts";
 
 export const words = {
@@ -35,7 +36,7 @@ function outcome(result: LogonOutcome, dialect: Dialect): string {
 }
 
 /** One list before and after logon cannot be promised for a server not yet known: only what every server has is listed. */
-export function capa(session: Pop3Session): string {
+export const capa = oncePerFront((session: Pop3Session): string => {
   const { front, visit } = session;
   const names = offersNow(front, visit).map((offer) => offer.name);
   const lines = ["+OK Capability list follows", "TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING"];
@@ -43,7 +44,7 @@ export function capa(session: Pop3Session): string {
   if (names.length > 0) lines.push(`SASL ${names.join(" ")}`);
   if (front.starttls && !visit.secure) lines.push("STLS");
   return [...lines, ".", ""].join("\r\n");
-}
+});
 
 /** AUTH without arguments lists the mechanisms: Outlook's way to ask, older than CAPA. */
 export function bareAuth({ front, visit }: Pop3Session): string {
