@@ -1,7 +1,7 @@
 /** Many clients at the same time, of several users, over all protocols: each gets its own mailbox. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { visitByCurl } from "./curl.ts";
+import { visitByCurl } from "./clients/curl.ts";
 import { arrival, loginAt, type Way } from "./login.ts";
 import { eventually, without } from "./programs.ts";
 import { openWorld, withoutWorld, WRONG, type User, type World } from "./world.ts";

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import type { ProtocolName } from "../../src/core/visit.ts";
 import { dial } from "../support/talker.ts";
-import { visitByCurl } from "./curl.ts";
+import { visitByCurl } from "./clients/curl.ts";
 import { arrival, loginAt, type Outcome } from "./login.ts";
 import { eventually, LOOPBACK, without } from "./programs.ts";
 import { MASTER, openWorld, passwordOf, withoutWorld, type Configuration, type World } from "./world.ts";

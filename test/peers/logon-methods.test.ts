@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { ProtocolName } from "../../src/core/visit.ts";
-import { visitByCurl } from "./curl.ts";
+import { visitByCurl } from "./clients/curl.ts";
 import { arrival, inbox, loginAt, type Outcome, type Way, type Who } from "./login.ts";
 import { eventually, LOOPBACK, without } from "./programs.ts";
 import { MASTER, openWorld, SHARED, withoutWorld, type Configuration, type Servers, type World } from "./world.ts";

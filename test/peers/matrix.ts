@@ -5,34 +5,11 @@
 import assert from "node:assert/strict";
 import { appendFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import type { ProtocolName } from "../../src/core/visit.ts";
 import { RESULTS, type Result } from "../run/table.ts";
+import { inWords, type Client } from "./client.ts";
 import type { LogRecord } from "./gateway.ts";
-import { arrival, inbox, loginAt, type Login, type Outcome, type Tls, type Way } from "./login.ts";
+import { arrival, inbox, loginAt, type Way } from "./login.ts";
 import { openWorld, withoutWorld, WRONG, type World } from "./world.ts";
-
-export interface Client {
-  readonly name: string;
-  readonly version: string;
-  /** Why it cannot run here. */
-  readonly missing: string | false;
-  /** Which NTLM responses it makes. */
-  readonly ntlm?: "v1" | "v2";
-  readonly ways: readonly Way[];
-  /** Logs on, reads the first message or sends one, and leaves. Resolves also when it is refused. */
-  visit(login: Login): Promise<Outcome>;
-}
-
-/** All ways of these protocols, mechanisms and kinds of TLS. */
-export function ways(
-  protocols: readonly ProtocolName[],
-  mechanisms: readonly Way["mechanism"][],
-  tls: readonly Tls[],
-): Way[] {
-  return protocols.flatMap((protocol) =>
-    mechanisms.flatMap((mechanism) => tls.map((each) => ({ protocol, mechanism, tls: each }))),
-  );
-}
 
 export function testClient(client: Client): void {
   const { name, version, missing } = client;
@@ -49,10 +26,6 @@ export function testClient(client: Client): void {
     }
     if (client.ntlm === "v1") testRefusalOfNtlmV1(client, () => world);
   });
-}
-
-function inWords({ protocol, mechanism, tls }: Way): string {
-  return `${protocol.toUpperCase()} ${mechanism} ${tls === "none" ? "without TLS" : `over ${tls}`}`;
 }
 
 function isV1(client: Client, way: Way): boolean {

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { ImapFlow } from "imapflow";
-import { visitByCurl } from "./curl.ts";
+import { visitByCurl } from "./clients/curl.ts";
 import { arrival, loginAt, type Login } from "./login.ts";
 import { run, without } from "./programs.ts";
 import { openWorld, withoutWorld, type World } from "./world.ts";

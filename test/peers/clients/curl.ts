@@ -1,6 +1,7 @@
-/** curl as a mail client: reads the first message, or sends one. */
-import type { Login, Outcome } from "./login.ts";
-import { run } from "./programs.ts";
+/** curl: NTLMv2 (without a MIC), PLAIN and LOGIN, in all three protocols. */
+import type { Login, Outcome } from "../login.ts";
+import { ways, type Client } from "../client.ts";
+import { run, versionOf, without } from "../programs.ts";
 
 const PATHS = { pop3: "/1", imap: "/INBOX;MAILINDEX=1", smtp: "/client.example.com" };
 
@@ -20,3 +21,18 @@ export async function visitByCurl(login: Login, interfaceAddress?: string): Prom
   const { code, stdout, said } = await run("curl", args, { input: login.message });
   return { isIn: code === 0, mail: stdout.toString("latin1"), said };
 }
+
+const ALL = ["none", "STARTTLS", "TLS"] as const;
+const ENCRYPTED = ["STARTTLS", "TLS"] as const;
+
+export const curl: Client = {
+  name: "curl",
+  version: versionOf("curl"),
+  missing: without("curl"),
+  ntlm: "v2",
+  ways: [
+    ...ways(["pop3", "imap", "smtp"], ["NTLM"], ALL),
+    ...ways(["pop3", "imap", "smtp"], ["PLAIN", "LOGIN"], ENCRYPTED),
+  ],
+  visit: (login) => visitByCurl(login),
+};

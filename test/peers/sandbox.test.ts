@@ -1,0 +1,107 @@
+/** The same clients against `postern sandbox`, which has its own mailboxes: no configuration, nothing else running. */
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { inWords, type Client } from "./client.ts";
+import { curl } from "./clients/curl.ts";
+import { fetchmail } from "./clients/fetchmail.ts";
+import { gsasl } from "./clients/gsasl.ts";
+import { mpop } from "./clients/mpop.ts";
+import { msmtp } from "./clients/msmtp.ts";
+import { imapflow, nodemailer, nodePop3 } from "./clients/node.ts";
+import { swaks } from "./clients/swaks.ts";
+import { MAIN } from "./gateway.ts";
+import type { Login, Outcome, Way } from "./login.ts";
+import { eventually, LOOPBACK, run, Running, without } from "./programs.ts";
+
+// mutt has its own tests with the sandbox's mailboxes.
+const CLIENTS: readonly Client[] = [curl, fetchmail, gsasl, mpop, msmtp, swaks, imapflow, nodemailer, nodePop3];
+const PASSWORDS = { alice: "Sandbox-Alice-5", bob: "Sandbox-Bob-8" };
+const WRONG = "Sandbox-Nobody-0";
+
+interface Event {
+  readonly event: string;
+  readonly [key: string]: unknown;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "postern-sandbox-"));
+let sandbox!: Running;
+let ports!: Readonly<Record<string, number>>;
+
+before(async () => {
+  const accounts = Object.entries(PASSWORDS).flatMap(([user, password]) => ["--user", `EXAMPLE\\${user}:${password}`]);
+  const anyPort = ["pop3", "imap", "smtp", "pop3s", "imaps", "smtps"].flatMap((name) => [`--${name}`, "0"]);
+  sandbox = new Running(process.execPath, [MAIN, "sandbox", "--json", ...anyPort, ...accounts]);
+  const ready = await eventually("the sandbox's ready line", () => events()[0]);
+  assert.equal(ready.event, "ready");
+  ports = ready["ports"] as typeof ports;
+  writeFileSync(join(folder, "ca.pem"), ready["certificate"] as string);
+});
+after(async () => {
+  await sandbox?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function events(from = 0): Event[] {
+  const lines = sandbox.said.split("\n").slice(0, -1);
+  return lines.slice(from).map((line) => JSON.parse(line) as Event);
+}
+
+async function visit(client: Client, way: Way, password: string): Promise<Outcome & { token: string; verdict: Event }> {
+  const token = randomBytes(8).toString("hex");
+  const [room, from] = [join(folder, token), events().length];
+  mkdirSync(room);
+  const login: Login = {
+    ...way,
+    ...{ host: LOOPBACK, port: ports[way.tls === "TLS" ? `${way.protocol}s` : way.protocol]! },
+    ...{ user: "alice", password, ca: join(folder, "ca.pem"), room, token },
+    ...{ sender: "alice@example.com", recipient: "bob@example.com" },
+    message: `From: alice@example.com\r\nTo: bob@example.com\r\nSubject: ${token}\r\n\r\nSent by ${client.name}.\r\n`,
+  };
+  const outcome = await client.visit(login);
+  const verdict = await eventually(`a verdict; the client said ${outcome.said}`, () =>
+    events(from).find(({ event }) => event === "verdict"),
+  );
+  return { ...outcome, token, verdict };
+}
+
+/** Searches bob's inbox. */
+async function hasArrived(token: string): Promise<boolean> {
+  const url = `imaps://${LOOPBACK}:${ports["imaps"]}/INBOX?SUBJECT%20${token}`;
+  const args = ["--silent", "--show-error", "--cacert", join(folder, "ca.pem"), "--user", `bob:${PASSWORDS.bob}`, url];
+  const { stdout, said } = await run("curl", args);
+  const found = /^\* SEARCH(.*)$/m.exec(stdout.toString("latin1"));
+  assert.ok(found, said);
+  return found[1]!.trim() !== "";
+}
+
+for (const client of CLIENTS) {
+  describe(`${client.name} ${client.version} in the sandbox`, { skip: client.missing || without("curl") }, () => {
+    for (const way of client.ways)
+      test(`${client.name} gets in by ${inWords(way)} with the right password only`, async () => {
+        const { isIn, mail, said, token, verdict } = await visit(client, way, PASSWORDS.alice);
+        assert.ok(isIn, said);
+        assert.deepEqual([verdict["result"], verdict["mechanism"], verdict["user"]], ["entered", way.mechanism, "alice"]); // prettier-ignore
+        if (way.protocol === "smtp") await eventually("the mail", async () => (await hasArrived(token)) || undefined);
+        else if (mail !== undefined) assert.match(mail, /You are reading the mail of "alice"/);
+        const refused = await visit(client, way, WRONG);
+        assert.ok(!refused.isIn, refused.said);
+        assert.equal(refused.verdict["result"], "denied");
+      });
+  });
+}
+
+test("nothing that the sandbox prints shows a password or a response to crack", () => {
+  for (const secret of [...Object.values(PASSWORDS), WRONG]) {
+    const [, ...printed] = events();
+    for (const form of [
+      secret,
+      Buffer.from(`\0alice\0${secret}`).toString("base64"),
+      Buffer.from(secret).toString("base64"),
+    ])
+      assert.ok(!JSON.stringify(printed).includes(form), `${form} was printed`);
+  }
+});
