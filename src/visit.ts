@@ -79,11 +79,6 @@ export class Stay implements Visit {
     else this.#wire?.fail("Postern is stopping");
   }
 
-  /** True while it is still talking to us and not to a server behind. */
-  get isWaiting(): boolean {
-    return this.#relay === undefined;
-  }
-
   async run(): Promise<void> {
     const wire = this.#wire!;
     try {

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { formatProblem, readConfig } from "../../src/config/read.ts";
+import { selfSigned } from "../../src/sandbox/certificate.ts";
+
+/** Every configuration printed in the documentation is one that `postern check` accepts. */
+const folder = mkdtempSync(join(tmpdir(), "postern-docs-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const { cert, key } = selfSigned(["mail.example.com"], ["127.0.0.1"]);
+const files: Readonly<Record<string, string>> = { "cert.pem": cert, "key.pem": key, secret: "secret\n", users: "" };
+for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
+
+/** Paths in examples lead to where an administrator keeps such files; here they lead to ours. */
+function localise(yaml: string): string {
+  return yaml
+    .replace(/\/[\w/.-]+(?:fullchain|cert|mail|chain)\.pem/g, join(folder, "cert.pem"))
+    .replace(/\/[\w/.-]+\.key/g, join(folder, "key.pem"))
+    .replace(/\$\{file:[^}]+\}/g, `\${file:${join(folder, "secret")}}`)
+    .replace(/\/etc\/postern\/users/g, join(folder, "users"));
+}
+
+const pages = ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)];
+const examples = pages.flatMap((page) =>
+  [...readFileSync(page, "utf8").matchAll(/```yaml\n(# config\.yaml\n[^]*?)```/g)].map((match, index) => ({
+    title: `${page}, configuration ${index + 1}, is right`,
+    yaml: match[1] ?? "",
+  })),
+);
+
+test("the documentation has configurations", () => assert.ok(examples.length > 0));
+
+for (const { title, yaml } of examples) {
+  test(title, () => {
+    const path = join(folder, "config.yaml");
+    writeFileSync(path, localise(yaml), { mode: 0o600 });
+    const { config, problems } = readConfig(path, { CREDENTIALS_DIRECTORY: folder });
+    assert.deepEqual(problems.map(formatProblem), []);
+    assert.ok(config && config.listeners.length > 0);
+  });
+}
