@@ -24,3 +24,8 @@ export function returnBuffer(buffer: Buffer): Buffer {
   if (free.length < KEPT) free.push(buffer);
   return SHARED_BUFFER;
 }
+
+/** How many are lent at this moment. */
+export function lentBuffers(): number {
+  return lent;
+}

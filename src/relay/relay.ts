@@ -162,9 +162,11 @@ class Side implements LinkUser {
 
   closed(): void {
     this.isClosed = true;
-    if (this.other.isClosed) this.#session.end();
-    else if (!this.hasEnded) this.#sayLastWord();
-    else this.#session.hurry(true);
+    if (this.other.isClosed) return this.#session.end();
+    if (this.hasEnded) this.#session.hurry(true);
+    else this.#sayLastWord();
+    // Nobody is left to be slow: what the other still says is dropped, and its end is heard.
+    this.other.link.socket.resume();
   }
 
   /** Hears of what happened before it listened; Node does not say it again. */

@@ -3,7 +3,7 @@
  * else, by functions that all connections share, so that changing the user costs one assignment and no closure.
  */
 import type { OnReadOpts, Socket } from "node:net";
-import { startDeadline } from "./deadlines.ts";
+import { clearDeadline, startDeadline } from "./deadlines.ts";
 
 /** Whoever reads from and writes to the connection at the moment. */
 export interface LinkUser {
@@ -89,8 +89,9 @@ export class Link {
   close(): void {
     const socket = this.#socket;
     if (socket.writableLength === 0) return void socket.destroy();
+    const deadline = startDeadline(CLOSING_TIME, () => socket.destroy());
+    socket.once("close", () => clearDeadline(deadline));
     socket.destroySoon();
-    startDeadline(CLOSING_TIME, () => socket.destroy());
   }
 
   /** Node asks before the first byte and after each delivery; undefined keeps the buffer in use. */

@@ -62,6 +62,11 @@ export class StagedBackend {
     return this.#open.size;
   }
 
+  /** Takes no more connections; those that are there stay. */
+  stopListening(): void {
+    this.#server.close();
+  }
+
   close(): void {
     this.#server.close();
     for (const socket of this.#open) socket.destroy();
