@@ -16,8 +16,9 @@ import { clientTable, RESULTS } from "./run/table.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** These start many processes each, and measure seconds: one file after the other. */
 const isPeer = (source: string): boolean => source.startsWith("test/peers/");
+/** Each file of these starts a dozen servers and hundreds of clients, which mostly wait: not more than two at a time. */
+const PEERS_AT_ONCE = 2;
 
 async function main(filters: readonly string[]): Promise<void> {
   const files = findTests(ROOT, filters);
@@ -27,7 +28,7 @@ async function main(filters: readonly string[]): Promise<void> {
   process.execArgv.push("--enable-source-maps");
   const stages = [
     { files: files.filter(({ source }) => !isPeer(source)), concurrency: availableParallelism() },
-    { files: files.filter(({ source }) => isPeer(source)), concurrency: 1 },
+    { files: files.filter(({ source }) => isPeer(source)), concurrency: PEERS_AT_ONCE },
   ];
   const folder = mkdtempSync(join(tmpdir(), "postern-run-"));
   process.env[RESULTS] = join(folder, "results");

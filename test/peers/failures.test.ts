@@ -13,9 +13,9 @@ import { MASTER, openWorld, passwordOf, withoutWorld, type Configuration, type W
 const PROTOCOLS: readonly ProtocolName[] = ["pop3", "imap", "smtp"];
 const LATER = { pop3: /-ERR \[SYS\/TEMP\]/, imap: /NO \[UNAVAILABLE\]/, smtp: /454 4\.7\.0/ };
 
-/** What a server behind gets to answer, and Postern to say so. */
+/** What a server behind gets to answer, and Postern to say so: ten clients that wait for each other would take longer. */
 const BACKEND_TIMES = { connect: "1s", logon: "1s" };
-const SOON = 4_000;
+const SOON = 8_000;
 
 /** Takes connections and says only this. */
 class Mute {
@@ -129,7 +129,7 @@ describe("servers behind that fail", { skip: without("curl") || withoutWorld() }
         await isLetIn(protocol);
         const took = Date.now() - started;
         await Promise.all(waiting);
-        assert.ok(took < 3_000, `others waited ${took} ms`);
+        assert.ok(took < 5_000, `others waited ${took} ms`);
       });
   }
 
