@@ -2,6 +2,7 @@
  * One client's stay, from the socket to the last byte: who it is (PROXY header), TLS where it comes first, the protocol's
  * dialogue, the relay, and one line in the log. Nothing that a client does reaches beyond its own stay.
  */
+import { NAME_LIMIT } from "./core/identity.ts";
 import type { Peer, ProtocolName, Visit } from "./core/visit.ts";
 import type { Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
@@ -176,7 +177,7 @@ function logSession(stay: Stay, why: string, seconds: number, bytes?: RelayEnd):
     tls: stay.secure,
     mechanism: lastAttempt?.mechanism,
     scheme: entered?.scheme,
-    user: entered?.user ?? (lastAttempt?.claimed || undefined),
+    user: entered?.user ?? (lastAttempt?.claimed.slice(0, NAME_LIMIT) || undefined),
     backend: outcome && "backend" in outcome ? outcome.backend : undefined,
     result: outcome?.kind,
     why: outcome && "why" in outcome ? outcome.why : undefined,

@@ -87,7 +87,7 @@ export function secureServer(wire: Wire, certificates: Certificates, isFirst: bo
     const failed = (error?: Error): void => {
       clearDeadline(deadline);
       raw.destroy();
-      const why = `TLS: ${error?.message ?? "the client left"}`;
+      const why = wire.whyClosed ?? `TLS: ${error?.message ?? "the client left"}`;
       wire.fail(why);
       reject(new WireClosed(why));
     };

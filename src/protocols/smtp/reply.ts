@@ -14,10 +14,13 @@ const LINES = 100;
 /** Throws ServerUnavailable for anything but a reply; WireClosed. */
 export async function readReply(server: Wire): Promise<Reply> {
   const lines: string[] = [];
+  let first: string | undefined;
   for (;;) {
     const line = (await server.readLine()) ?? "";
     const [, code = "", more, text = ""] = /^([2-5]\d\d)(?:([ -])(.*))?$/.exec(line) ?? [];
-    if (code === "" || lines.length >= LINES) throw new ServerUnavailable("answer not understood", line);
+    first ??= code;
+    if (code === "" || code !== first || lines.length >= LINES)
+      throw new ServerUnavailable("answer not understood", line);
     lines.push(text);
     if (more !== "-") return { code: Number(code), lines };
   }
