@@ -85,10 +85,11 @@ export class Link {
     return socket;
   }
 
-  /** Sends what is queued, then closes. A peer that does not take it has its time, too. */
+  /** Sends what is queued (TLS: the close_notify as well), then closes. A peer that does not take it has its time, too. */
   close(): void {
     const socket = this.#socket;
-    if (socket.writableLength === 0) return void socket.destroy();
+    if (socket.destroyed) return;
+    if (socket.writableLength === 0 && !("encrypted" in socket)) return void socket.destroy();
     const deadline = startDeadline(CLOSING_TIME, () => socket.destroy());
     socket.once("close", () => clearDeadline(deadline));
     socket.destroySoon();

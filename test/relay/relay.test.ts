@@ -100,6 +100,18 @@ for (const [what, arrangement] of SIDES) {
   }
 }
 
+test("under TLS a client that says its last word first is answered with ours (close_notify)", async () => {
+  const arrangement = { clientTls: true };
+  const { near, far, ended, raw } = await relayed(arrangement);
+  near.socket.end();
+  await far.end();
+  const before = raw.bytesRead;
+  far.socket.end();
+  await ended;
+  await near.end();
+  await eventually(() => raw.bytesRead - before >= 19, "an alert of TLS 1.3");
+});
+
 test("what was pipelined before the relay began comes first, on both sides", async () => {
   const { near, far, ended } = await relayed({
     before: async (client, _backend, near, far) => {

@@ -1,4 +1,5 @@
 /** A relay between two loopback connections, made the way the gateway makes it, TLS on either side. */
+import type { Socket } from "node:net";
 import { relay, type Relay, type RelayEnd } from "../../src/relay/relay.ts";
 import { talkTo } from "../../src/wire/connect.ts";
 import { Certificates, makeCertificate, secureServer } from "../../src/wire/tls-server.ts";
@@ -25,6 +26,8 @@ export interface Relayed {
   readonly far: Talker;
   readonly relay: Relay;
   readonly ended: Promise<RelayEnd>;
+  /** The client's end below TLS. */
+  readonly raw: Socket;
   readonly wires: { readonly client: Wire; readonly backend: Wire };
 }
 
@@ -34,20 +37,23 @@ const TIMES = { connect: 5_000, logon: 5_000 };
 
 export async function relayed(arrangement: Arrangement = {}): Promise<Relayed> {
   const { idle = 60_000, before } = arrangement;
-  const [client, near] = await clientSide(arrangement);
+  const [client, near, raw] = await clientSide(arrangement);
   const [backend, far] = await backendSide(arrangement);
   await before?.(client, backend, near, far);
   let finish!: (end: RelayEnd) => void;
   const ended = new Promise<RelayEnd>((resolve) => (finish = resolve));
   const between = relay(client.release(), backend.release(), idle, finish);
-  return { near, far, relay: between, ended, wires: { client, backend } };
+  return { near, far, relay: between, ended, raw, wires: { client, backend } };
 }
 
-async function clientSide({ clientTls: isTls = false, kind = "accepted" }: Arrangement): Promise<[Wire, Talker]> {
+async function clientSide({
+  clientTls: isTls = false,
+  kind = "accepted",
+}: Arrangement): Promise<[Wire, Talker, Socket]> {
   const [link, socket] = await linkPair(kind);
   const [wire, talker] = [new Wire(link), new Talker(socket)];
   if (isTls) await Promise.all([secureServer(wire, CERTIFICATES, false), talker.secure()]);
-  return [wire, talker];
+  return [wire, talker, socket];
 }
 
 async function backendSide({ backendTls: isTls = false }: Arrangement): Promise<[Wire, Talker]> {
