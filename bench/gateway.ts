@@ -49,5 +49,5 @@ writeFileSync(path, config);
 
 // The process itself becomes the service, so that nothing but the service is measured.
 const main = new URL("../src/cli/main.js", import.meta.url).pathname;
-writeFileSync(join(folder, "start.sh"), `exec ${process.execPath} --max-semi-space-size=8 ${main} serve ${path}\n`);
+writeFileSync(join(folder, "start.sh"), `exec ${process.execPath} ${main} serve ${path}\n`);
 process.stdout.write(join(folder, "start.sh"));
