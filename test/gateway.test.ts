@@ -9,6 +9,7 @@ import { Gateway } from "../src/gateway.ts";
 import { tlsServerEndPoint, channelBindingHash } from "../src/ntlm/channel-binding.ts";
 import { authenticateMessage, negotiateMessage } from "../src/ntlm/initiator.ts";
 import { selfSigned } from "../src/sandbox/certificate.ts";
+import { accountsValidator } from "../src/validators/file/file.ts";
 import type { StagedBackend } from "./support/backend.ts";
 import { CERTIFICATE, STRANGER } from "./support/certificates.ts";
 import { configOf, type Pieces } from "./support/config.ts";
@@ -385,4 +386,25 @@ test("several backends: an SMTP client is promised what all of them have", async
   assert.match(await logOn(client, "smtp"), /^235/);
   await running.stop();
   rich.close();
+});
+
+test("only what the validator can judge is offered, and only what policy allows", async () => {
+  const offered = async (listener: object, validator?: Validator): Promise<string> => {
+    const running = await startGateway(pieces({ protocol: "imap", ...listener }), validator ? { validator } : {});
+    const client = await running.dial();
+    const greeting = await client.line();
+    await running.stop();
+    return (greeting.match(/LOGINDISABLED|AUTH=[A-Z]+/g) ?? []).join(" ");
+  };
+  assert.equal(await offered({}), "AUTH=NTLM AUTH=PLAIN AUTH=LOGIN");
+  assert.equal(await offered({ mechanisms: ["LOGIN", "NTLM"] }), "AUTH=LOGIN AUTH=NTLM");
+  assert.equal(
+    await offered({}, closable().validator),
+    "AUTH=PLAIN AUTH=LOGIN",
+    "no NTLM from one that judges passwords",
+  );
+  const names = configOf(pieces({})).server.target;
+  const { ntlm } = accountsValidator({ name: "x", text: "alice:{PLAIN}x\n", names });
+  assert.equal(await offered({}, { name: "x", ntlm: ntlm! }), "LOGINDISABLED AUTH=NTLM");
+  assert.equal(await offered({ plaintext: "tls-only" }), "LOGINDISABLED AUTH=NTLM");
 });

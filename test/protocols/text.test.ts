@@ -1,0 +1,17 @@
+/** Text in command lines: UTF-8 where it is, Latin-1 where it is not. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { textOfLine } from "../../src/protocols/text.ts";
+
+function line(...bytes: number[]): string {
+  return Buffer.from(bytes).toString("latin1");
+}
+
+test("bytes that are UTF-8 are read as UTF-8, others as Latin-1", () => {
+  assert.equal(textOfLine("alice"), "alice");
+  assert.equal(textOfLine(Buffer.from("jörg").toString("latin1")), "jörg");
+  assert.equal(textOfLine(line(0x6a, 0xf6, 0x72, 0x67)), "jörg");
+  assert.equal(textOfLine(line(0xc3, 0xa0)), "à");
+  assert.equal(textOfLine(line(0xed, 0xa0, 0x80)), "\u00ed\u00a0\u0080", "a surrogate is no UTF-8");
+  assert.equal(textOfLine(line(0xef, 0xbb, 0xbf, 0x61)), "\ufeffa", "nothing is taken away");
+});
