@@ -6,7 +6,12 @@ import { authenticateMessage, negotiateMessage } from "../src/ntlm/initiator.ts"
 import { verifyResponses } from "../src/ntlm/responses.ts";
 
 const ROUNDS = 10_000;
-const names = { netbiosDomain: "EXAMPLE", netbiosComputer: "MAIL", dnsDomain: "example.com", domainJoined: true } as const;
+const names = {
+  netbiosDomain: "EXAMPLE",
+  netbiosComputer: "MAIL",
+  dnsDomain: "example.com",
+  domainJoined: true,
+} as const;
 const NOW = BigInt(Date.now()) * 10_000n + 116_444_736_000_000_000n;
 const password = "Password1";
 const nt = ntHash(password);

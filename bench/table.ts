@@ -12,7 +12,9 @@ interface Measured {
 export interface Report {
   readonly when: string;
   readonly rounds: number;
-  readonly scenarios: Readonly<Record<string, { readonly unit: string; readonly suts: Readonly<Record<string, Measured>> }>>;
+  readonly scenarios: Readonly<
+    Record<string, { readonly unit: string; readonly suts: Readonly<Record<string, Measured>> }>
+  >;
 }
 
 export interface Judged extends Target {
@@ -31,7 +33,16 @@ export function judge(report: Report): Judged[] {
     const [ours, theirs, other] = [figure("postern"), figure(target.peer), figure("postern-n20")];
     if (!scenario || ours === undefined || theirs === undefined) return [];
     const unit = target.figure === "value" ? scenario.unit : "p50 ms";
-    return [{ ...target, ours, theirs, measured: ours / theirs, other: other === undefined ? undefined : other / theirs, unit }];
+    return [
+      {
+        ...target,
+        ours,
+        theirs,
+        measured: ours / theirs,
+        other: other === undefined ? undefined : other / theirs,
+        unit,
+      },
+    ];
   });
 }
 
