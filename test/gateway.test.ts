@@ -1,6 +1,6 @@
 /** The gateway as a whole: opening, reading the configuration again, draining, and TLS at the door. */
 import assert from "node:assert/strict";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import type { ProtocolName } from "../src/core/visit.ts";
@@ -359,7 +359,8 @@ test("NTLM is bound to the certificate that this very connection shows", async (
 });
 
 test("an SMTP server behind that does not answer delays the start only a little", async () => {
-  const silent = createServer(() => undefined);
+  const asked: Socket[] = [];
+  const silent = createServer((socket) => asked.push(socket));
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const started = Date.now();
   const running = await startGateway({
@@ -371,6 +372,7 @@ test("an SMTP server behind that does not answer delays the start only a little"
   assert.match(await (await running.dial()).line(), /^220 /);
   await running.stop();
   silent.close();
+  for (const each of asked) each.destroy();
 });
 
 test("several backends: an SMTP client is promised what all of them have", async () => {

@@ -1,6 +1,7 @@
 /** One end of a loopback connection in a test: says text, hears lines with a time limit, remembers what nobody asked for. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { after } from "node:test";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 
 /** Longer than anything takes here, even on a busy machine; a missing line fails after it. */
@@ -128,9 +129,17 @@ export class Talker {
   }
 }
 
+/** Connections are half open until their talker ends as well; what a test forgets must not keep its process alive. */
+const dialled = new Set<Socket>();
+after(() => {
+  for (const socket of dialled) socket.destroy();
+});
+
 /** Dials a port on loopback. */
 export async function dial(port: number, host = "127.0.0.1"): Promise<Talker> {
   const socket = connect({ port, host, noDelay: true, allowHalfOpen: true });
+  dialled.add(socket);
+  socket.once("close", () => dialled.delete(socket));
   await once(socket, "connect");
   return new Talker(socket);
 }
