@@ -1,5 +1,5 @@
 /** Large buffers lent to connections in a bulk transfer. A few are kept for the next rush, the rest is garbage. */
-import { SHARED_BUFFER } from "../wire/link.ts";
+import { SHARED_BUFFER } from "../wire/raw-tcp.ts";
 
 /** 512 KiB: measured with 64 KiB to 1 MiB, this halves the CPU per gigabyte against 64 KiB and more gains nothing. */
 const SIZE = 524_288;

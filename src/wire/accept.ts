@@ -1,29 +1,28 @@
 /**
- * Accepting connections that read without allocating. `net.Server` has no `onread` for the sockets it accepts, and
- * allocates 64 KiB for each read instead, which triples the CPU of a large upload; so the sockets are made here from the
- * accepted handle. This is the one place that touches what Node does not document (the same in Node 18 to 26); where it
- * is not found, the server goes on with ordinary sockets.
+ * Accepting connections as raw TCP (raw-tcp.ts): the handle that the server accepted is taken before Node makes a socket
+ * of it. Where that cannot be done, the server goes on with ordinary sockets.
  */
-import { Socket, type Server } from "node:net";
+import type { Server } from "node:net";
 import { Link } from "./link.ts";
+import { RawTcp } from "./raw-tcp.ts";
+import { tcp, type Handle } from "./tcp-handle.ts";
 
 interface AcceptingHandle {
-  onconnection: (status: number, handle: object | undefined) => void;
+  onconnection: (status: number, handle: Handle | undefined) => void;
 }
 
 /** Takes over a server that listens. False: it could not be done, and the server's `connection` event goes on. */
-export function acceptWithOnread(server: Server, onLink: (link: Link) => void): boolean {
+export function acceptRaw(server: Server, onLink: (link: Link) => void): boolean {
   const listening = (server as unknown as { _handle?: Partial<AcceptingHandle> })._handle;
   const ordinary = listening?.onconnection;
-  if (!listening || ordinary === undefined) return false;
+  if (!tcp || !listening || ordinary === undefined) return false;
   listening.onconnection = function (status, handle) {
     // A connection that could not be accepted stays Node's business.
     if (status !== 0 || handle === undefined) return ordinary.call(this, status, handle);
     const link = new Link();
-    const socket = new Socket({ handle, allowHalfOpen: true, onread: link.onread() } as never);
-    socket.setNoDelay(true);
-    link.plug(socket);
+    const raw = new RawTcp(handle, link);
     onLink(link);
+    raw.start();
   };
   return true;
 }

@@ -2,7 +2,9 @@
 import { connect as connectTcp, isIP } from "node:net";
 import { clearDeadline, coarseNow, startDeadline } from "./deadlines.ts";
 import { Link } from "./link.ts";
+import { connectRaw } from "./raw-tcp.ts";
 import { secureClient, type ClientTls } from "./tls-client.ts";
+import { tcp } from "./tcp-handle.ts";
 import { Wire, WireClosed } from "./wire.ts";
 
 export interface Target {
@@ -27,11 +29,11 @@ const LATE = "no answer in time";
  * which for a server that cannot be reached is the WireClosed of its first read.
  */
 export async function talkTo<T>(target: Target, times: TalkTimes, talk: (wire: Wire) => Promise<T>): Promise<T> {
-  const wire = new Wire(dial(target));
-  const deadline = startDeadline(times.connect, () => wire.fail(LATE));
-  wire.socket.once("connect", () => {
+  const connected = (): void => {
     deadline.at = coarseNow() + times.logon;
-  });
+  };
+  const wire = new Wire(dial(target, connected));
+  const deadline = startDeadline(times.connect, () => wire.fail(LATE));
   try {
     if (target.tls === "implicit") await secureClient(wire, target.clientTls);
     return await talk(wire);
@@ -45,10 +47,15 @@ export async function talkTo<T>(target: Target, times: TalkTimes, talk: (wire: W
   }
 }
 
-function dial({ host, port, tls }: Target): Link {
+function dial({ host, port, tls }: Target, connected: () => void): Link {
   // Happy eyeballs cost a timer and several closures a connection, and an address needs no choice.
-  const options = { host, port, noDelay: true, allowHalfOpen: true, autoSelectFamily: isIP(host) === 0 };
+  const isName = isIP(host) === 0;
+  if (isName || tls !== "off" || !tcp) {
+    return Link.over(
+      connectTcp({ host, port, noDelay: true, allowHalfOpen: true, autoSelectFamily: isName }, connected),
+    );
+  }
   const link = new Link();
-  link.plug(connectTcp(tls === "off" ? { ...options, onread: link.onread() } : options));
+  connectRaw(link, host, port, connected);
   return link;
 }

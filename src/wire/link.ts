@@ -1,15 +1,15 @@
 /**
- * A connection and its one user: first the wire, line by line, then the relay. Node's events are heard here and nowhere
- * else, by functions that all connections share, so that changing the user costs one assignment and no closure.
+ * A connection and its one user: first the wire, line by line, then the relay. What happens on the connection is heard
+ * here and nowhere else, so that changing the user costs one assignment and no closure.
  */
-import type { OnReadOpts, Socket } from "node:net";
-import { clearDeadline, startDeadline } from "./deadlines.ts";
+import type { Socket } from "node:net";
+import { clearDeadline, startDeadline, type Deadline } from "./deadlines.ts";
 
 /** Whoever reads from and writes to the connection at the moment. */
 export interface LinkUser {
   /**
    * The first `count` bytes of `buffer` have come. They are only valid during the call when the buffer is `borrowed`.
-   * False stops reading until `socket.resume()`.
+   * False stops reading until `resume()`.
    */
   heard(buffer: Buffer, count: number, borrowed: boolean): boolean;
   /** What was written has been sent. */
@@ -20,11 +20,34 @@ export interface LinkUser {
   closed(): void;
 }
 
-/**
- * All idle connections read into this one; what arrives is copied out at once. 16 KiB: commands and answers fit, and
- * whoever fills it is a bulk transfer, for which the relay lends a larger buffer.
- */
-export const SHARED_BUFFER = Buffer.allocUnsafeSlow(16384);
+/** What a user needs of a connection: Node's sockets have it, and raw-tcp.ts does the same for less. */
+export interface Connection {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  /** Bytes read that nobody has heard yet. */
+  readonly readableLength: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Bytes written that the system has not taken yet. */
+  readonly writableLength: number;
+  readonly writableEnded: boolean;
+  readonly readableEnded: boolean;
+  /** `destroy()` was called, or an error did it. */
+  readonly destroyed: boolean;
+  /** Everything is over, and has been told. */
+  readonly closed: boolean;
+  /** False: the peer does not keep up, wait for `drained`; unless `writableLength` is 0 all the same. */
+  write(data: string | Uint8Array): boolean;
+  pause(): unknown;
+  resume(): unknown;
+  /** Half-close: nothing more will be written. */
+  end(): unknown;
+  destroy(): unknown;
+  /** Sends what is queued, then closes. */
+  destroySoon(): void;
+  /** Gives up the handle to an ordinary socket, for TLS to wrap. Missing: it is one. */
+  toSocket?(): Socket;
+}
 
 /** Milliseconds for the last words to be sent: what a few lost packets take. */
 const CLOSING_TIME = 10_000;
@@ -38,69 +61,68 @@ interface Plugged extends Socket {
 export class Link {
   /** Set by the user itself, before anything can happen. */
   user!: LinkUser;
-  /** Another buffer to read into from the next delivery on; only for sockets opened with `onread`. */
-  nextBuffer: Buffer | undefined = SHARED_BUFFER;
-  #socket!: Plugged;
-  #isOnread = false;
+  /** Another buffer to read into from the next delivery on; only a raw connection asks. */
+  nextBuffer: Buffer | undefined;
+  #connection!: Connection;
+  #closing: Deadline | undefined;
 
-  /** A link over a socket that reads in the ordinary way (TLS, or accepted without `onread`). */
+  /** A link over one of Node's sockets. */
   static over(socket: Socket): Link {
     const link = new Link();
     link.plug(socket);
+    listen(socket, link);
     return link;
   }
 
-  get socket(): Socket {
-    return this.#socket;
+  get socket(): Connection {
+    return this.#connection;
   }
 
-  /** The option for a socket about to be made: Node then allocates nothing for reading. `plug` it afterwards. */
-  onread(): OnReadOpts {
-    this.#isOnread = true;
-    return {
-      buffer: () => this.#takeNextBuffer() as Buffer,
-      callback: (count, buffer) => this.user.heard(buffer as Buffer, count, true),
-    };
+  plug(connection: Connection): void {
+    this.#connection = connection;
   }
 
-  plug(socket: Socket): void {
-    this.#socket = socket;
-    this.#socket[LINK] = this;
-    if (!this.#isOnread) socket.on("data", onData);
-    socket.on("drain", onDrain);
-    socket.on("end", onEnd);
-    socket.on("error", onError);
-    socket.on("close", onClose);
-  }
-
-  /** Lets go of the socket: nothing of it is heard any more. */
+  /** Lets go of the connection: nothing of it is heard any more. */
   unplug(): Socket {
-    const socket = this.#socket;
-    socket.pause();
-    socket.off("data", onData);
-    socket.off("drain", onDrain);
-    socket.off("end", onEnd);
-    socket.off("error", onError);
-    socket.off("close", onClose);
+    const connection = this.#connection;
+    connection.pause();
+    const socket = connection.toSocket?.() ?? (connection as Socket);
+    forget(socket);
+    this.#connection = socket;
     return socket;
   }
 
   /** Sends what is queued (TLS: the close_notify as well), then closes. A peer that does not take it has its time, too. */
   close(): void {
-    const socket = this.#socket;
-    if (socket.destroyed) return;
-    if (socket.writableLength === 0 && !("encrypted" in socket)) return void socket.destroy();
-    const deadline = startDeadline(CLOSING_TIME, () => socket.destroy());
-    socket.once("close", () => clearDeadline(deadline));
-    socket.destroySoon();
+    const connection = this.#connection;
+    if (connection.destroyed) return;
+    if (connection.writableLength === 0 && !("encrypted" in connection)) return void connection.destroy();
+    this.#closing ??= startDeadline(CLOSING_TIME, () => connection.destroy());
+    connection.destroySoon();
   }
 
-  /** Node asks before the first byte and after each delivery; undefined keeps the buffer in use. */
-  #takeNextBuffer(): Buffer | undefined {
-    const buffer = this.nextBuffer;
-    this.nextBuffer = undefined;
-    return buffer;
+  /** The connection is closed. */
+  over(): void {
+    if (this.#closing) clearDeadline(this.#closing);
+    this.user.closed();
   }
+}
+
+function listen(socket: Plugged, link: Link): void {
+  socket[LINK] = link;
+  socket.on("data", onData);
+  socket.on("drain", onDrain);
+  socket.on("end", onEnd);
+  socket.on("error", onError);
+  socket.on("close", onClose);
+}
+
+function forget(socket: Socket): void {
+  socket.off("data", onData);
+  socket.off("drain", onDrain);
+  socket.off("end", onEnd);
+  socket.off("error", onError);
+  socket.off("close", onClose);
 }
 
 function onData(this: Plugged, bytes: Buffer): void {
@@ -120,7 +142,7 @@ function onError(this: Plugged, error: Error): void {
 }
 
 function onClose(this: Plugged): void {
-  this[LINK]!.user.closed();
+  this[LINK]!.over();
 }
 
 /** A copy of the first `count` bytes of a buffer that others will write into. */

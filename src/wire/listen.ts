@@ -1,6 +1,6 @@
 /** Opens a listening socket. */
 import { createServer, type Server } from "node:net";
-import { acceptWithOnread } from "./accept.ts";
+import { acceptRaw } from "./accept.ts";
 import { Link } from "./link.ts";
 
 /** A queue for bursts: a logon storm after a restart must not meet refused connections. */
@@ -36,7 +36,7 @@ export function listen(
       server.off("error", failed);
       // A connection that could not be accepted (no more descriptors): the next one may be.
       server.on("error", onFault);
-      acceptWithOnread(server, onLink);
+      acceptRaw(server, onLink);
       resolve(server);
     });
   });

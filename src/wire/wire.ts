@@ -3,7 +3,7 @@
  * memory. Knows bytes, lines and counted literals, but no protocol.
  */
 import type { Socket } from "node:net";
-import { copyOut, Link, type LinkUser } from "./link.ts";
+import { copyOut, Link, type Connection, type LinkUser } from "./link.ts";
 
 /** Longest command line before logon, in bytes without CRLF: RFC 4954, 5034 and 9051 lines fit many times over. */
 export const LINE_LIMIT = 8192;
@@ -59,7 +59,7 @@ export class Wire implements LinkUser {
     link.user = this;
   }
 
-  get socket(): Socket {
+  get socket(): Connection {
     return this.#link.socket;
   }
 

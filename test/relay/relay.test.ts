@@ -4,10 +4,14 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { lentBuffers } from "../../src/relay/buffers.ts";
+import { tcp } from "../../src/wire/tcp-handle.ts";
 import { eventually } from "../support/gateway.ts";
 import { relayed, type Arrangement, type Relayed } from "../support/relayed.ts";
+
+/** Ordinary sockets read into buffers of their own. */
+const LENDS = { skip: tcp === undefined && "Node offers no raw TCP here" };
 import type { Talker } from "../support/talker.ts";
 
 const MIB = 1_048_576;
@@ -219,6 +223,31 @@ for (const [what, arrangement] of SIDES) {
   }
 }
 
+test("what waits for a slow client is not overwritten by what other sessions read", async () => {
+  const [slow, busy] = [await relayed(), await relayed()];
+  slow.near.socket.pause();
+  const [writing, piece] = [slow.far.letGo(), Buffer.alloc(8192, "A")];
+  let written = 0;
+  while (slow.wires.client.socket.writableLength === 0 && written < 40 * MIB) {
+    writing.write(piece);
+    written += piece.length;
+    // Each piece by itself, so that no large buffer is lent.
+    await turn();
+  }
+  assert.ok(slow.wires.client.socket.writableLength > 0, "something waits");
+  for (let each = 0; each < 50; each += 1) {
+    busy.far.send(Buffer.alloc(8192, "B"));
+    await busy.near.bytes(8192);
+  }
+  const reading = slow.near.letGo();
+  let right = slow.near.heard.every((byte) => byte === 65) ? slow.near.heard.length : NaN;
+  reading.on("data", (chunk: Buffer) => (right += chunk.every((byte) => byte === 65) ? chunk.length : NaN));
+  reading.resume();
+  await eventually(() => right === written || Number.isNaN(right), "all of it");
+  assert.equal(right, written);
+  for (const { relay } of [slow, busy]) relay.stop();
+});
+
 test("a session in which nothing passes is ended after its idle time, and bytes in either direction keep it", async () => {
   const { near, far, ended } = await relayed({ idle: 600 });
   const started = Date.now();
@@ -243,7 +272,7 @@ test("stopping ends both sides now", async () => {
   await far.end();
 });
 
-test("large buffers are lent for a rush and come back when it is over, while the session goes on", async () => {
+test("large buffers are lent for a rush and come back when it is over, while the session goes on", LENDS, async () => {
   const { near, far, ended } = await relayed();
   const socket = far.letGo();
   let heard = 0;
@@ -264,7 +293,7 @@ test("large buffers are lent for a rush and come back when it is over, while the
   await ended;
 });
 
-test("a session that ends in the middle of a rush gives its buffers back", async () => {
+test("a session that ends in the middle of a rush gives its buffers back", LENDS, async () => {
   for (const broken of ["near", "far"] as const) {
     const between = await relayed();
     between.near.socket.pause();

@@ -1,0 +1,203 @@
+/**
+ * A TCP connection straight on Node's handle. A logon is so short that `net.Socket` costs more than all of our own work:
+ * two streams with their states, queues, events and ticks for seven small writes; and each of its reads allocates 64 KiB.
+ * This is the one place, with accept.ts, that touches what Node does not document. Where Node does not offer it (the
+ * permission model, a version to come), `tcp` is undefined and ordinary sockets do the same, only dearer.
+ */
+import { Socket } from "node:net";
+import { getSystemErrorName } from "node:util";
+import { tcp, type Handle, type Request } from "./tcp-handle.ts";
+import type { Connection, Link } from "./link.ts";
+
+/**
+ * All idle connections read into this one; what arrives is copied out at once. 16 KiB: commands and answers fit, and
+ * whoever fills it is a bulk transfer, for which the relay lends a larger buffer.
+ */
+export const SHARED_BUFFER = Buffer.allocUnsafeSlow(16384);
+
+export class RawTcp implements Connection {
+  /** Nothing heard is kept here. */
+  readonly readableLength = 0;
+  writableLength = 0;
+  writableEnded = false;
+  readableEnded = false;
+  destroyed = false;
+  closed = false;
+  bytesRead = 0;
+  bytesWritten = 0;
+  readonly #handle: Handle;
+  readonly #link: Link;
+  #buffer: Buffer = SHARED_BUFFER;
+  #isReading = false;
+  /** The handle is another's now. */
+  #isGivenUp = false;
+  #closesWhenSent = false;
+  #peer: { address?: string; port?: number } | undefined;
+
+  constructor(handle: Handle, link: Link) {
+    this.#handle = handle;
+    this.#link = link;
+    link.plug(this);
+    handle.owner = this;
+    handle.onread = onRead;
+    handle.useUserBuffer(SHARED_BUFFER);
+  }
+
+  /** An accepted connection, or one just connected: from now on it is read. */
+  start(): void {
+    this.#handle.setNoDelay(true);
+    this.resume();
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#peerName().address;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#peerName().port;
+  }
+
+  write(data: string | Uint8Array): boolean {
+    if (this.destroyed || this.writableEnded) return false;
+    const { WriteWrap, state, lastWriteWasAsync, bytesWritten } = tcp!;
+    const request = new WriteWrap();
+    request.oncomplete = onWritten;
+    request.handle = this.#handle;
+    const failure =
+      typeof data === "string"
+        ? this.#handle.writeUtf8String(request, data)
+        : this.#handle.writeBuffer(request, data);
+    if (failure !== 0) {
+      this.fail(failure, "write");
+      return false;
+    }
+    const count = state[bytesWritten]!;
+    this.bytesWritten += count;
+    if (state[lastWriteWasAsync] === 0) return true;
+    // The system has not taken all of it: the data must live, and the writer had better wait.
+    request.data = data;
+    request.count = count;
+    this.writableLength += count;
+    return false;
+  }
+
+  pause(): void {
+    if (!this.#isReading) return;
+    this.#isReading = false;
+    if (!this.destroyed) this.#handle.readStop();
+  }
+
+  resume(): void {
+    if (this.#isReading || this.#isGivenUp || this.destroyed || this.readableEnded) return;
+    this.#isReading = true;
+    this.#handle.readStart();
+  }
+
+  end(): void {
+    if (this.writableEnded || this.destroyed) return;
+    this.writableEnded = true;
+    const request = new tcp!.ShutdownWrap();
+    request.oncomplete = ignore;
+    request.handle = this.#handle;
+    this.#handle.shutdown(request);
+  }
+
+  destroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.#handle.close(onClosed);
+  }
+
+  destroySoon(): void {
+    if (this.writableLength === 0) this.destroy();
+    else this.#closesWhenSent = true;
+  }
+
+  toSocket(): Socket {
+    this.#isGivenUp = true;
+    return new Socket({ handle: this.#handle, allowHalfOpen: true, pauseOnCreate: true } as never);
+  }
+
+  /** Bytes have come: where to read next, if elsewhere. */
+  heard(count: number): Buffer | undefined {
+    this.bytesRead += count;
+    if (!this.#link.user.heard(this.#buffer, count, true)) this.pause();
+    const next = this.#link.nextBuffer;
+    if (next === undefined) return undefined;
+    this.#link.nextBuffer = undefined;
+    return (this.#buffer = next);
+  }
+
+  ended(): void {
+    this.readableEnded = true;
+    this.#isReading = false;
+    this.#link.user.ended();
+  }
+
+  /** `code`: libuv's. */
+  fail(code: number, call: "connect" | "read" | "write", where = ""): void {
+    if (this.destroyed) return;
+    this.#link.user.broken(new Error(`${call} ${getSystemErrorName(code)}${where}`));
+    this.destroy();
+  }
+
+  written(count: number, status: number): void {
+    this.writableLength -= count;
+    if (status < 0) return this.fail(status, "write");
+    if (this.writableLength > 0 || this.destroyed) return;
+    if (this.#closesWhenSent) this.destroy();
+    else this.#link.user.drained();
+  }
+
+  over(): void {
+    this.closed = true;
+    this.#link.over();
+  }
+
+  #peerName(): { address?: string; port?: number } {
+    if (this.#peer) return this.#peer;
+    this.#peer = {};
+    this.#handle.getpeername(this.#peer);
+    return this.#peer;
+  }
+}
+
+/** Node's own callbacks, one function each for all connections. */
+function onRead(this: Handle): Buffer | undefined {
+  const { state, readBytesOrError, endOfFile } = tcp!;
+  const count = state[readBytesOrError]!;
+  const raw = this.owner as RawTcp;
+  if (count > 0) return raw.heard(count);
+  if (count === endOfFile) raw.ended();
+  else if (count < 0) raw.fail(count, "read");
+  return undefined;
+}
+
+function onWritten(this: Request, status: number): void {
+  (this.handle!.owner as RawTcp).written(this.count ?? 0, status);
+}
+
+function onClosed(this: Handle): void {
+  (this.owner as RawTcp).over();
+}
+
+function ignore(): void {}
+
+/** Connects to an address (not a name). Failures come to the link's user, never from here. */
+export function connectRaw(link: Link, address: string, port: number, connected: () => void): void {
+  const { TCP, TCPConnectWrap } = tcp!;
+  const handle = new TCP(0);
+  const raw = new RawTcp(handle, link);
+  const where = ` ${address}:${port}`;
+  const request = new TCPConnectWrap();
+  request.oncomplete = (status) => {
+    if (raw.destroyed) return;
+    if (status < 0) return raw.fail(status, "connect", where);
+    raw.start();
+    connected();
+  };
+  const failure = address.includes(":")
+    ? handle.connect6(request, address, port)
+    : handle.connect(request, address, port);
+  if (failure !== 0) process.nextTick(() => raw.fail(failure, "connect", where));
+}
