@@ -1,5 +1,7 @@
 /** One client's stay, against clients and servers that misbehave: time, numbers, memory, and nothing left behind. */
 import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
@@ -356,6 +358,29 @@ test("a validator that fails costs its client the connection, and nobody else an
   await running.stop();
 });
 
+const UNAVAILABLE = { pop3: /^-ERR \[SYS\/TEMP\]/, imap: /^a1 NO \[UNAVAILABLE\]/, smtp: /^454 4\.7\.0/ };
+
+for (const protocol of ["pop3", "imap", "smtp"] as const) {
+  test(`a judge that cannot judge is "try again later", as often as it takes (${protocol})`, async () => {
+    const backend = await openEchoBackend(protocol);
+    const down: Validator = { name: "down", password: () => Promise.resolve({ kind: "unavailable", why: "hunter2" }) };
+    const running = await start({ protocol, backend, limits: { attempts: 1 } }, { validator: down });
+    const client = await running.dial();
+    assert.match(await logOn(client, protocol), UNAVAILABLE[protocol]);
+    client.send(
+      protocol === "imap"
+        ? "a1 LOGIN alice secret\r\n"
+        : `AUTH PLAIN ${Buffer.from("\0alice\0secret").toString("base64")}\r\n`,
+    );
+    assert.match(await client.line(), UNAVAILABLE[protocol], "it was no failed attempt");
+    client.destroy();
+    await endings(running);
+    const { level, result } = running.lines.find(({ message }) => message === "logon failed")!;
+    assert.deepEqual({ level, result }, { level: "warn", result: "judge-unavailable" });
+    backend.close();
+  });
+}
+
 test("a refusal takes its time, which doubles, and the client may leave meanwhile", async () => {
   const running = await start({ limits: { failureDelay: "150ms" } });
   const client = await running.dial();
@@ -456,13 +481,21 @@ test("a header in front of TLS leaves the handshake whole", async () => {
   const running = await start({ listener: { ...PROXIED, tls: "implicit" } });
   const client = await running.dial();
   // In one packet with the ClientHello, as HAProxy sends it.
-  client.socket.cork();
-  client.send("PROXY TCP4 192.0.2.1 10.0.0.1 4321 993\r\n");
-  const securing = client.secure();
-  process.nextTick(() => client.socket.uncork());
-  await securing;
+  const raw = client.letGo();
+  const header = Buffer.from("PROXY TCP4 192.0.2.1 10.0.0.1 4321 993\r\n");
+  let isFirst = true;
+  const prefixing = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, done) {
+      raw.write(isFirst ? Buffer.concat([header, chunk]) : chunk, done);
+      isFirst = false;
+    },
+  });
+  raw.on("data", (chunk: Buffer) => prefixing.push(chunk));
+  client.socket = prefixing as Socket;
+  await client.secure();
   assert.match(await client.line(), /^\* OK/);
-  client.destroy();
+  raw.destroy();
   await endings(running);
   assert.equal(running.lines[0]?.["client"], "192.0.2.1");
 });

@@ -156,7 +156,7 @@ class Performance {
 
   async run(): Promise<void> {
     const { scene, steps } = this.#transcript;
-    if (scene.client) await this.#say(this.#client, Buffer.from(`PROXY TCP4 ${scene.client} 127.0.0.1 4321 110\r\n`));
+    if (scene.client) await this.#say(this.#client, proxyHeader(scene.client));
     for (let index = 0; index < steps.length;) index += await this.#step(steps, index);
     await this.#leave(steps.at(-1)?.line ?? 0);
   }
@@ -254,6 +254,11 @@ class Performance {
     const rest = `unread by C ${unread[0]}, by B ${unread[1]}`;
     return new TranscriptError(`${where} (${this.#pace})\n  expected ${expected}\n  actual   ${actual}\n  ${rest}`);
   }
+}
+
+function proxyHeader(client: string): Buffer {
+  const rest = client.includes(":") ? `TCP6 ${client} ::1` : `TCP4 ${client} 127.0.0.1`;
+  return Buffer.from(`PROXY ${rest} 4321 110\r\n`);
 }
 
 async function silentEnd(talker: Talker): Promise<void> {
