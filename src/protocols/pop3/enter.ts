@@ -28,7 +28,9 @@ async function authPlain(server: Wire, { authzid = "", user, password }: Ticket)
   beQuiet(server);
   server.write("AUTH PLAIN\r\n");
   const answer = (await server.readLine()) ?? "";
-  if (!answer.startsWith("+") || answer.startsWith("+OK")) throw new ServerRefused("AUTH PLAIN refused", answer);
+  if (answer.startsWith("-ERR")) throw refusal(answer);
+  // Success without any proof is a server's that we do not understand.
+  if (!answer.startsWith("+") || answer.startsWith("+OK")) throw new ServerUnavailable("answer not understood", answer);
   await ask(server, writePlain(authzid, user, password).toString("base64"));
 }
 
@@ -37,8 +39,12 @@ async function ask(server: Wire, command: string): Promise<void> {
   server.write(`${command}\r\n`);
   const line = (await server.readLine()) ?? "";
   if (/^\+OK\b/.test(line)) return;
-  if (!line.startsWith("-ERR")) throw new ServerUnavailable("answer not understood", line);
-  if (/^-ERR \[IN-USE\]/i.test(line)) throw new MailboxInUse(line);
-  if (/^-ERR \[(SYS\/TEMP|LOGIN-DELAY)\]/i.test(line)) throw new ServerUnavailable("logon not possible now", line);
-  throw new ServerRefused("logon refused", line);
+  throw line.startsWith("-ERR") ? refusal(line) : new ServerUnavailable("answer not understood", line);
+}
+
+/** What an -ERR means (RFC 2449 section 8, RFC 3206). */
+function refusal(line: string): Error {
+  if (/^-ERR \[IN-USE\]/i.test(line)) return new MailboxInUse(line);
+  if (/^-ERR \[(SYS\/TEMP|LOGIN-DELAY)\]/i.test(line)) return new ServerUnavailable("logon not possible now", line);
+  return new ServerRefused("logon refused", line);
 }
