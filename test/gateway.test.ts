@@ -1,5 +1,6 @@
 /** The gateway as a whole: opening, reading the configuration again, draining, and TLS at the door. */
 import assert from "node:assert/strict";
+import { networkInterfaces } from "node:os";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import type { TLSSocket } from "node:tls";
@@ -107,6 +108,20 @@ test("the bytes in the log are those that were relayed", async () => {
   await client.end();
   await eventually(() => running.lines.length > 0, "the line");
   assert.deepEqual([running.lines[0]?.["up"], running.lines[0]?.["down"]], [5000, 5000]);
+  await running.stop();
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === "::1"));
+
+test("a listener on all addresses serves IPv4 and IPv6, and calls each client by its own address", async (context) => {
+  const running = await startGateway(pieces({ bind: 0 }));
+  for (const host of hasIpv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"]) {
+    const client = await dial(running.port(), host);
+    await client.line();
+    client.destroy();
+    await eventually(() => running.lines.at(-1)?.["client"] === host, host);
+  }
+  if (!hasIpv6) context.diagnostic("this machine has no ::1: only IPv4 was tried");
   await running.stop();
 });
 
@@ -257,6 +272,20 @@ test("the name that the client asks for picks the certificate, and the first is 
     assert.equal(subjectOf(client), shown, servername ?? "no name");
     client.destroy();
   }
+  await running.stop();
+});
+
+test("a certificate that was renewed is shown after reading the configuration again", async () => {
+  const running = await startGateway(pieces({ name: "a", tls: "implicit" }));
+  const before = await dialTls(running.port());
+  assert.equal(subjectOf(before), "localhost");
+  const renewed = { ...pieces({ name: "a", tls: "implicit" }), tls: [{ cert: OTHER.cert, key: OTHER.key }] };
+  await running.gateway.reload(configOf(renewed));
+  const after = await dialTls(running.port());
+  assert.equal(subjectOf(after), "other.example.com");
+  await before.line();
+  before.send("a1 NOOP\r\n");
+  assert.match(await before.line(), /^a1 OK/);
   await running.stop();
 });
 

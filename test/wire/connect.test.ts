@@ -1,5 +1,7 @@
 /** talkTo: dialling a server behind, its deadlines, and TLS that is verified unless the operator says otherwise. */
 import assert from "node:assert/strict";
+import { createServer, type AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { secureClient } from "../../src/wire/tls-client.ts";
@@ -10,6 +12,8 @@ import { CERTIFICATE, clientTls, STRANGER } from "../support/certificates.ts";
 
 const TIMES = { connect: 2_000, logon: 2_000 };
 const SHORT = { connect: 300, logon: 300 };
+
+const hasIpv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === "::1"));
 
 let backend: StagedBackend;
 const stray: unknown[] = [];
@@ -83,6 +87,19 @@ for (const tls of ["off", "implicit"] as const) {
     server.destroy();
   });
 }
+
+test("an IPv6 address is dialled as one", { skip: hasIpv6 ? false : "this machine has no ::1" }, async () => {
+  const server = createServer((socket) => socket.end("* OK six\r\n"));
+  await new Promise<void>((resolve) => server.listen(0, "::1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const { wire, line } = await talkTo(target({ host: "::1", port }), TIMES, async (wire) => ({
+    wire,
+    line: await firstLine(wire),
+  }));
+  assert.equal(line, "* OK six");
+  wire.close();
+  server.close();
+});
 
 test("a talk that fails closes the connection", async () => {
   const talk = talkTo(target(), TIMES, async (wire) => {
