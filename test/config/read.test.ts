@@ -63,7 +63,7 @@ test("a file that cannot be read is one problem", () => {
   assert.equal(readConfig(folder, {}).problems[0]?.message, "cannot be read (EISDIR)");
 });
 
-test("documents made to exhaust the reader end in problems within a second", () => {
+test("documents made to exhaust the reader end in problems within two seconds of processor time", () => {
   const hostile = [
     "a: &a [*a, *a]",
     "a: &a { b: *a, c: *a }",
@@ -81,11 +81,12 @@ test("documents made to exhaust the reader end in problems within a second", () 
     "one: 1\n---\ntwo: 2",
   ];
   for (const yaml of hostile) {
-    const started = performance.now();
+    const before = process.cpuUsage();
     const { config, problems } = read(yaml);
     assert.equal(config, undefined);
     assert.ok(problems.length > 0 && problems.length < 30, `${yaml.slice(0, 20)}: ${problems.length} problems`);
-    assert.ok(performance.now() - started < 1000, yaml.slice(0, 20));
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < 2_000_000, yaml.slice(0, 20));
   }
 });
 
