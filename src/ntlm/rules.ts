@@ -48,9 +48,14 @@ const bindingPresence: Rule = (logon, policy, scheme) => {
   return refused("channel-binding", "no channel binding, and this listener requires one");
 };
 
-/** All zeros mean "none" (Samba's clients); without TLS of our own there is nothing to compare with. */
+/**
+ * All zeros mean "none" (Samba's clients). Who is bound to a TLS channel while ours has none talked to somebody else's:
+ * its messages are relayed, or a TLS terminator stands in front of us (then the policy is "off").
+ */
 const bindingValue: Rule = (logon, policy) => {
-  if (policy.channelBinding === "off" || !logon.bindingPresent || !logon.channelBinding) return undefined;
+  if (policy.channelBinding === "off" || !logon.bindingPresent) return undefined;
+  if (!logon.channelBinding)
+    return refused("channel-binding", "the client is bound to a TLS channel, and this connection has none");
   const value = avValue(logon.clientChallenge?.pairs ?? [], AvId.MsvAvChannelBindings);
   if (value && isSame(value, logon.channelBinding)) return undefined;
   return refused("channel-binding", "the client is bound to another TLS channel: something stands in between");

@@ -64,9 +64,7 @@ export class RawTcp implements Connection {
     request.oncomplete = onWritten;
     request.handle = this.#handle;
     const failure =
-      typeof data === "string"
-        ? this.#handle.writeUtf8String(request, data)
-        : this.#handle.writeBuffer(request, data);
+      typeof data === "string" ? this.#handle.writeUtf8String(request, data) : this.#handle.writeBuffer(request, data);
     if (failure !== 0) {
       this.fail(failure, "write");
       return false;

@@ -270,7 +270,8 @@ describe("the channel binding", () => {
     ["all zeros, as Samba sends for none", nonce(16, 0), ours, DEFAULT_POLICY, "NTLMv2"],
     ["all zeros though required", nonce(16, 0), ours, required, "channel-binding"],
     ["right and required", ours, ours, required, "NTLMv2"],
-    ["sent where we have none to compare", ours, undefined, DEFAULT_POLICY, "NTLMv2"],
+    ["sent where we have none: relayed from somebody else's TLS", ours, undefined, DEFAULT_POLICY, "channel-binding"],
+    ["sent where we have none, behind a TLS terminator", ours, undefined, off, "NTLMv2"],
     ["required where we have none", ours, undefined, required, "channel-binding"],
   ];
   for (const [what, sent, own, policy, verdict] of cases) {

@@ -24,7 +24,7 @@ async function mutt(t: TestContext, mailbox: string, keys: (directory: string) =
   const settings = [
     `set imap_user=alice imap_pass="${PASSWORD}" pop_user=alice pop_pass="${PASSWORD}"`,
     // A folder that is no IMAP server has to be a directory that exists, or mutt asks whether to make it.
-    `set folder="${mailbox.startsWith("imap") ? mailbox : directory}" spoolfile="${mailbox}" ssl_starttls=no ssl_force_tls=no header_cache="" mail_check=1 mark_old=no sort=mailbox-order`,
+    `set folder="${mailbox.startsWith("imap") ? mailbox : directory}" spoolfile="${mailbox}" ssl_starttls=no ssl_force_tls=no mail_check=1 mark_old=no sort=mailbox-order`,
     "set wait_key=no confirmappend=no delete=yes move=no quit=yes pipe_decode=no pop_delete=no tmpdir=" + directory,
     `push "${keys(directory)}<quit>"`,
   ];
