@@ -22,7 +22,11 @@ const PEERS_AT_ONCE = 2;
 
 async function main(filters: readonly string[]): Promise<void> {
   const files = findTests(ROOT, filters);
-  if (files.length === 0) throw new Error(`no test file is named ${filters.join(" or ")}`);
+  if (files.length === 0) {
+    console.error(`no test file is named ${filters.join(" or ")}`);
+    process.exitCode = 2;
+    return;
+  }
   if (files.some(({ source }) => isPeer(source) || source.startsWith("test/sandbox/"))) installPackages(console.log);
   // Stack traces of tests name lines of the sources.
   process.execArgv.push("--enable-source-maps");
