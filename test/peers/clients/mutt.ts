@@ -46,7 +46,8 @@ async function visit(login: Login): Promise<Outcome> {
     return { isIn: code === 0, mail: "", said };
   }
   const got = join(room, "got");
-  const command = `timeout 5 mutt -n -F ${rc} -f ${url}`;
+  // script's shell leads the terminal's session. Did it stay beside `timeout`, mutt would be stopped as a background job.
+  const command = `exec timeout --foreground 5 mutt -n -F ${rc} -f ${url}`;
   const { said } = await run("script", ["-qec", command, "/dev/null"], { env, cwd: room });
   const mail = existsSync(got) ? readFileSync(got, "latin1") : "";
   // mutt stays when it is refused, and its keys go nowhere: what counts is whether it could read.
