@@ -127,12 +127,10 @@ export class Gateway {
     const { log } = this.#options;
     const backends = new RoutedBackends(makeBackends(config), config.routes);
     const houses = config.listeners.map((listener) => this.#house(config, listener, validators, backends));
-    if (houses.some((house) => house.protocol === "smtp")) {
-      const learning = backends.learnExtensions((why) =>
-        log.write("warn", "cannot ask an SMTP server what it can do", { why }),
-      );
-      await Promise.race([learning, sleep(LEARNING, undefined, { ref: false })]);
-    }
+    const learning = backends.learn(new Set(houses.map((house) => house.protocol)), (why) =>
+      log.write("warn", "cannot ask a server what it can do", { why }),
+    );
+    await Promise.race([learning, sleep(LEARNING, undefined, { ref: false })]);
     await this.#open(config.listeners, houses);
   }
 

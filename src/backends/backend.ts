@@ -4,6 +4,7 @@ import type { ProtocolName, Visit } from "../core/visit.ts";
 import { MailboxInUse, ServerRefused, type Ticket, type Welcome } from "../protocols/enter.ts";
 import { protocols } from "../protocols/protocol.ts";
 import { talkTo, type TalkTimes, type Target } from "../wire/connect.ts";
+import type { ClientTls } from "../wire/tls-client.ts";
 import { credentialsFor, type Credentials } from "./credentials.ts";
 
 export interface BackendServer extends Target {
@@ -20,22 +21,25 @@ export interface Backend {
   readonly serverName: string;
 }
 
-/** Logs on in the guest's name. "No" and "not now" are values; nothing is thrown. `learn` is given what the server can do. */
-export async function enterBackend(
-  backend: Backend,
-  guest: Guest,
-  visit: Visit,
-  learn: (welcome: Welcome) => void,
-): Promise<Entry> {
+/** What is known of a backend beyond its configuration. */
+export interface Lore {
+  /** Its POP3 server has announced PIPELINING. */
+  readonly pipelining: boolean;
+  /** Is given what the server said that it can do. */
+  learn(welcome: Welcome): void;
+}
+
+/** Logs on in the guest's name. "No" and "not now" are values; nothing is thrown. */
+export async function enterBackend(backend: Backend, guest: Guest, visit: Visit, lore: Lore): Promise<Entry> {
   const server = backend.servers[visit.protocol];
   if (!server) return unavailable(backend, `backend ${backend.name} has no ${visit.protocol} server`);
   const credentials = credentialsFor(backend.logon, guest);
   if (typeof credentials === "string") return { kind: "refused", backend: backend.name, why: credentials };
-  const ticket = makeTicket(backend, server, credentials, guest, visit);
+  const ticket = makeTicket(backend, server, credentials, guest, visit, lore);
   try {
     return await talkTo(server, backend.times, async (wire) => {
       const welcome = await protocols[visit.protocol].enter(wire, ticket);
-      learn(welcome);
+      lore.learn(welcome);
       return { kind: "entered", backend: backend.name, wire, capabilities: welcome.capabilities };
     });
   } catch (error) {
@@ -49,16 +53,22 @@ function makeTicket(
   own: Credentials,
   guest: Guest,
   { client }: Visit,
+  { pipelining }: Lore,
 ): Ticket {
   const facts = { address: client.address, port: client.port, helo: guest.helo, login: guest.identity.mailbox };
   return {
     user: own.user,
     password: own.password,
     authzid: own.authzid,
-    starttls: server.tls === "starttls" ? server.clientTls : undefined,
+    starttls: starttlsOf(server),
+    pipelining,
     serverName: backend.serverName,
     xclient: server.xclient ? facts : undefined,
   };
+}
+
+export function starttlsOf(server: BackendServer): ClientTls | undefined {
+  return server.tls === "starttls" ? server.clientTls : undefined;
 }
 
 function explain(backend: Backend, server: BackendServer, error: Error): Entry {

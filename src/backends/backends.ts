@@ -1,17 +1,20 @@
-/** All backends behind one door: routing, logging on, and what their SMTP servers can do. */
+/** All backends behind one door: routing, logging on, and what their servers can do. */
 import type { Backends, Guest, Route } from "../core/backend.ts";
-import type { Visit } from "../core/visit.ts";
+import type { ProtocolName, Visit } from "../core/visit.ts";
 import type { Extensions } from "../protocols/front.ts";
 import type { Welcome } from "../protocols/enter.ts";
+import { askCapabilities } from "../protocols/pop3/enter.ts";
 import { askExtensions } from "../protocols/smtp/enter.ts";
 import { talkTo } from "../wire/connect.ts";
-import { enterBackend, type Backend } from "./backend.ts";
+import type { Wire } from "../wire/wire.ts";
+import { enterBackend, starttlsOf, type Backend, type BackendServer, type Lore } from "./backend.ts";
 import { makeRouter, reachable, type Router } from "./route.ts";
 
 export class RoutedBackends implements Backends {
   readonly #backends: ReadonlyMap<string, Backend>;
   readonly #routes: readonly Route[];
   readonly #router: Router;
+  readonly #lore: ReadonlyMap<string, { -readonly [K in keyof Lore]: Lore[K] }>;
   /** EHLO lists by backend, renewed when a logon shows another one. */
   readonly #extensions = new Map<string, Extensions>();
   readonly #heard = new Map<string, string>();
@@ -19,6 +22,9 @@ export class RoutedBackends implements Backends {
 
   constructor(backends: readonly Backend[], routes: readonly Route[]) {
     this.#backends = new Map(backends.map((backend) => [backend.name, backend]));
+    this.#lore = new Map(
+      backends.map(({ name }) => [name, { pipelining: false, learn: (welcome) => this.#learn(name, welcome) }]),
+    );
     this.#routes = routes;
     this.#router = makeRouter(routes);
   }
@@ -27,7 +33,7 @@ export class RoutedBackends implements Backends {
     const name = this.#router(guest.identity, visit);
     const backend = name === undefined ? undefined : this.#backends.get(name);
     if (!backend) return { kind: "unavailable", backend: "", why: `no route for ${guest.identity.user}` };
-    return enterBackend(backend, guest, visit, (welcome) => this.#learn(backend.name, welcome));
+    return enterBackend(backend, guest, visit, this.#lore.get(backend.name)!);
   }
 
   /** What a client of this listener may be promised before it is known where it will end: what all of them have. */
@@ -42,24 +48,42 @@ export class RoutedBackends implements Backends {
     return common;
   }
 
-  /** Asks every SMTP server once, so that the first client sees a true list. Failures are told to `report`. */
-  async learnExtensions(report: (why: string) => void): Promise<void> {
-    const asking = [...this.#backends.values()].map(async (backend) => {
-      const server = backend.servers.smtp;
-      if (!server) return;
-      const starttls = server.tls === "starttls" ? server.clientTls : undefined;
-      try {
-        const extensions = await talkTo(server, backend.times, async (wire) => {
-          const list = await askExtensions(wire, { serverName: backend.serverName, starttls });
-          wire.close();
-          return list;
-        });
-        this.#learn(backend.name, { extensions });
-      } catch (error) {
-        report(`backend ${backend.name} (${server.host}:${server.port}): ${(error as Error).message}`);
-      }
-    });
+  /**
+   * Asks every SMTP and POP3 server once what it can do, so that the first SMTP client sees a true list and POP3 logons are
+   * short. Failures are told to `report`.
+   */
+  async learn(protocols: ReadonlySet<ProtocolName>, report: (why: string) => void): Promise<void> {
+    const asking = [...this.#backends.values()].flatMap((backend) => [
+      protocols.has("smtp") &&
+        this.#ask(backend, backend.servers.smtp, report, async (wire, server) => {
+          const { serverName } = backend;
+          const extensions = await askExtensions(wire, { serverName, starttls: starttlsOf(server) });
+          this.#learn(backend.name, { extensions });
+        }),
+      protocols.has("pop3") &&
+        this.#ask(backend, backend.servers.pop3, report, async (wire, server) => {
+          const capabilities = await askCapabilities(wire, { starttls: starttlsOf(server) });
+          this.#lore.get(backend.name)!.pipelining = capabilities.includes("PIPELINING");
+        }),
+    ]);
     await Promise.all(asking);
+  }
+
+  async #ask(
+    { name, times }: Backend,
+    server: BackendServer | undefined,
+    report: (why: string) => void,
+    question: (wire: Wire, server: BackendServer) => Promise<void>,
+  ): Promise<void> {
+    if (!server) return;
+    try {
+      await talkTo(server, times, async (wire) => {
+        await question(wire, server);
+        wire.close();
+      });
+    } catch (error) {
+      report(`backend ${name} (${server.host}:${server.port}): ${(error as Error).message}`);
+    }
   }
 
   #learn(backend: string, { extensions }: Welcome): void {

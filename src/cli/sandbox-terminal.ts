@@ -2,7 +2,7 @@
 import type { NtlmMinimum } from "../core/evidence.ts";
 import type { Visit } from "../core/visit.ts";
 import { Dialogue } from "../observe/dialogue.ts";
-import { escapeControls } from "../observe/log.ts";
+import { escapeControls } from "../observe/line.ts";
 import { formatNtlm } from "../observe/ntlm-words.ts";
 import type { Watcher, WatchedAttempt } from "../observe/watcher.ts";
 import type { Sandbox } from "../start-sandbox.ts";

@@ -180,7 +180,10 @@ export const limitsSchema = z.strictObject({
 });
 
 export const loggingSchema = z.strictObject({
-  format: z.enum(["auto", "json", "text"]).default("auto").describe("auto: text on a terminal, else JSON."),
+  format: z
+    .enum(["auto", "json", "text"])
+    .default("auto")
+    .describe("auto: text on a terminal or in the journal, else JSON."),
   level: z.enum(["error", "warn", "info", "debug"]).default("info"),
 });
 

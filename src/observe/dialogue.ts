@@ -3,7 +3,7 @@
  * known to be harmless; a line that fits no known command is shown by its first word and its length.
  */
 import type { ProtocolName } from "../core/visit.ts";
-import { escapeControls } from "./log.ts";
+import { escapeControls } from "./line.ts";
 import { ntlmWords, type NtlmDescription } from "./ntlm-words.ts";
 import type { Voice } from "./watcher.ts";
 

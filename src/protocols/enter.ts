@@ -10,6 +10,8 @@ export interface Ticket {
   readonly authzid: string | undefined;
   /** STARTTLS first. */
   readonly starttls: ClientTls | undefined;
+  /** POP3: the server takes USER and PASS in one piece (PIPELINING, RFC 2449 section 6.6). */
+  readonly pipelining: boolean;
   /** SMTP: our own name in EHLO. */
   readonly serverName: string;
   /** SMTP: tell the server who the client is (Postfix XCLIENT), as far as it announces the attributes. */

@@ -8,6 +8,7 @@ import { RawTcp } from "./raw-tcp.ts";
 import { tcp, type Handle } from "./tcp-handle.ts";
 
 interface AcceptingHandle {
+  setNoDelay(on: boolean): void;
   onconnection: (status: number, handle: Handle | undefined) => void;
 }
 
@@ -16,13 +17,15 @@ export function acceptRaw(server: Server, onLink: (link: Link) => void): boolean
   const listening = (server as unknown as { _handle?: Partial<AcceptingHandle> })._handle;
   const ordinary = listening?.onconnection;
   if (!tcp || !listening || ordinary === undefined) return false;
+  // What is accepted inherits it on Linux and the BSDs: one system call less for each connection.
+  listening.setNoDelay?.(true);
   listening.onconnection = function (status, handle) {
     // A connection that could not be accepted stays Node's business.
     if (status !== 0 || handle === undefined) return ordinary.call(this, status, handle);
     const link = new Link();
     const raw = new RawTcp(handle, link);
     onLink(link);
-    raw.start();
+    raw.resume();
   };
   return true;
 }

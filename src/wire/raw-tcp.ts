@@ -43,10 +43,8 @@ export class RawTcp implements Connection {
     handle.useUserBuffer(SHARED_BUFFER);
   }
 
-  /** An accepted connection, or one just connected: from now on it is read. */
-  start(): void {
+  setNoDelay(): void {
     this.#handle.setNoDelay(true);
-    this.resume();
   }
 
   get remoteAddress(): string | undefined {
@@ -59,10 +57,8 @@ export class RawTcp implements Connection {
 
   write(data: string | Uint8Array): boolean {
     if (this.destroyed || this.writableEnded) return false;
-    const { WriteWrap, state, lastWriteWasAsync, bytesWritten } = tcp!;
-    const request = new WriteWrap();
-    request.oncomplete = onWritten;
-    request.handle = this.#handle;
+    const { state, lastWriteWasAsync, bytesWritten } = tcp!;
+    const request = spare ?? newWrite();
     const failure =
       typeof data === "string" ? this.#handle.writeUtf8String(request, data) : this.#handle.writeBuffer(request, data);
     if (failure !== 0) {
@@ -73,6 +69,8 @@ export class RawTcp implements Connection {
     this.bytesWritten += count;
     if (state[lastWriteWasAsync] === 0) return true;
     // The system has not taken all of it: the data must live, and the writer had better wait.
+    spare = undefined;
+    request.handle = this.#handle;
     request.data = data;
     request.count = count;
     this.writableLength += count;
@@ -160,6 +158,15 @@ export class RawTcp implements Connection {
   }
 }
 
+/** Most writes are taken at once and leave their request unused: one does for all until it is needed. */
+let spare: Request | undefined;
+
+function newWrite(): Request {
+  spare = new tcp!.WriteWrap();
+  spare.oncomplete = onWritten;
+  return spare;
+}
+
 /** Node's own callbacks, one function each for all connections. */
 function onRead(this: Handle): Buffer | undefined {
   const { state, readBytesOrError, endOfFile } = tcp!;
@@ -191,7 +198,8 @@ export function connectRaw(link: Link, address: string, port: number, connected:
   request.oncomplete = (status) => {
     if (raw.destroyed) return;
     if (status < 0) return raw.fail(status, "connect", where);
-    raw.start();
+    raw.setNoDelay();
+    raw.resume();
     connected();
   };
   const failure = address.includes(":")

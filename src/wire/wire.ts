@@ -143,6 +143,7 @@ export class Wire implements LinkUser {
   }
 
   heard(buffer: Buffer, count: number, borrowed: boolean): boolean {
+    if (borrowed && this.#isOneLine(buffer, count)) return true;
     const chunk = borrowed ? copyOut(buffer, count) : buffer;
     this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
     if (this.#want) this.#satisfy(this.#want);
@@ -189,6 +190,18 @@ export class Wire implements LinkUser {
     if (value === WAIT) return;
     this.#want = undefined;
     want.resolve(value as never);
+  }
+
+  /** The ordinary case, for which nothing is copied: somebody waits for a line, and just that has come. */
+  #isOneLine(buffer: Buffer, count: number): boolean {
+    const want = this.#want;
+    if (!want?.line || this.#buffered.length > 0 || this.#dropping || count > want.count) return false;
+    if (buffer.indexOf(LF) !== count - 1) return false;
+    const line = buffer.toString("latin1", 0, count > 1 && buffer[count - 2] === CR ? count - 2 : count - 1);
+    this.tap?.("heard", line, "line");
+    this.#want = undefined;
+    want.resolve(line as never);
+    return true;
   }
 
   #takeBytes(count: number): Buffer | typeof WAIT {

@@ -153,7 +153,7 @@ test("an SMTP client is promised what all servers of its listener have, with the
     ],
   );
   assert.equal(backends.extensionsFor("both").size, 0, "nothing is known yet");
-  await backends.learnExtensions((why) => assert.fail(why));
+  await backends.learn(new Set(["smtp"]), (why) => assert.fail(why));
   assert.deepEqual([...backends.extensionsFor("both").keys()].sort(), ["AUTH", "PIPELINING", "SIZE"]);
   assert.equal(backends.extensionsFor("both").get("SIZE"), "500");
   assert.equal(backends.extensionsFor("ac").get("SIZE"), "1000", "0 is no limit");
@@ -166,7 +166,7 @@ test("each logon renews what is known of a server", async () => {
   let lines = ["SIZE 1000", "DSN"];
   const server = await smtpServer(() => lines);
   const backends = new RoutedBackends([backend("a", { smtp: server.port })], [everywhere("a")]);
-  await backends.learnExtensions((why) => assert.fail(why));
+  await backends.learn(new Set(["smtp"]), (why) => assert.fail(why));
   assert.equal(backends.extensionsFor("front").has("DSN"), true);
   lines = ["SIZE 2000"];
   const entry = await backends.enter(GUEST, visit("smtp"));
@@ -180,7 +180,7 @@ test("a server that cannot be asked is reported and promises nothing", async () 
   const port = await freePort();
   const backends = new RoutedBackends([backend("a", { smtp: port })], [everywhere("a")]);
   const reported: string[] = [];
-  await backends.learnExtensions((why) => reported.push(why));
+  await backends.learn(new Set(["smtp"]), (why) => reported.push(why));
   assert.equal(reported.length, 1);
   assert.match(reported[0]!, /backend a \(127\.0\.0\.1:/);
   assert.equal(backends.extensionsFor("front").size, 0);

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { Secret } from "../../src/core/secret.ts";
-import { escapeControls, openLog, silentLog, type LogOptions } from "../../src/observe/log.ts";
+import { escapeControls } from "../../src/observe/line.ts";
+import { openLog, silentLog, type LogOptions } from "../../src/observe/log.ts";
 
 interface Listening {
   readonly log: ReturnType<typeof openLog>;

@@ -2,7 +2,8 @@
 import type { Config } from "../../src/config/config.ts";
 import type { Validator } from "../../src/core/validator.ts";
 import { Gateway, type GatewayOptions } from "../../src/gateway.ts";
-import type { Fields, Level, Log } from "../../src/observe/log.ts";
+import type { Fields } from "../../src/observe/line.ts";
+import type { Level, Log } from "../../src/observe/log.ts";
 import { accountsValidator } from "../../src/validators/file/file.ts";
 import { configOf, type Pieces } from "./config.ts";
 import { dial, type Talker } from "./talker.ts";

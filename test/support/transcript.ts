@@ -28,6 +28,8 @@ interface Scene {
   readonly client?: string;
   /** What the SMTP server behind says to EHLO when Postern asks it at the start. */
   readonly ehlo?: readonly string[];
+  /** What the POP3 server behind says to CAPA then. */
+  readonly capa?: readonly string[];
   /** Where the pace is what is tested. */
   readonly only?: Pace;
 }
@@ -81,7 +83,9 @@ const TLS = selfSigned(["mail.example.com", "localhost"], ["127.0.0.1"]);
 export async function play(transcript: Transcript, pace: Pace): Promise<void> {
   const { scene } = transcript;
   const backend = await StagedBackend.open();
-  if (scene.listener.protocol === "smtp") backend.autoplay = answerOnce(scene.ehlo ?? []);
+  const { protocol } = scene.listener;
+  if (protocol === "smtp") backend.autoplay = answerOnce((talker) => answerEhlo(talker, scene.ehlo ?? []));
+  if (protocol === "pop3") backend.autoplay = answerOnce((talker) => answerCapa(talker, scene.capa ?? []));
   if (scene.backend === "down") backend.close();
   const running = await startGateway(configFor(scene, backend.port), {
     accounts: scene.users ?? "alice:{PLAIN}secret\n",
@@ -116,12 +120,12 @@ function configFor({ listener, backend = {}, logon, server, limits, client }: Sc
 }
 
 /** The first connection is Postern's own question at the start. */
-function answerOnce(extensions: readonly string[]): (talker: Talker) => boolean {
+function answerOnce(answer: (talker: Talker) => Promise<void>): (talker: Talker) => boolean {
   let asked = false;
   return (talker) => {
     if (asked) return false;
     asked = true;
-    void answerEhlo(talker, extensions).catch(() => talker.destroy());
+    void answer(talker).catch(() => talker.destroy());
     return true;
   };
 }
@@ -132,6 +136,14 @@ async function answerEhlo(talker: Talker, extensions: readonly string[]): Promis
   const lines = ["store", ...extensions];
   talker.send(lines.map((line, index) => `250${index < lines.length - 1 ? "-" : " "}${line}\r\n`).join(""));
   // QUIT, or STARTTLS that it is not there for.
+  await talker.line();
+  talker.destroy();
+}
+
+async function answerCapa(talker: Talker, capabilities: readonly string[]): Promise<void> {
+  talker.send("+OK store\r\n");
+  await talker.line();
+  talker.send(["+OK", ...capabilities, "."].map((line) => `${line}\r\n`).join(""));
   await talker.line();
   talker.destroy();
 }

@@ -1,27 +1,51 @@
 /**
  * Logging on to a POP3 server behind (RFC 1939 section 4, RFC 2595, RFC 5034): greeting, TLS, USER and PASS or AUTH PLAIN.
- * A strict dialogue: one command, one answer, nothing said out of turn.
+ * A strict dialogue: one command, one answer, nothing said out of turn; only USER and PASS go together where the server
+ * has announced PIPELINING (RFC 2449 section 6.6), which saves it and us a fifth of a logon.
  */
 import { writePlain } from "../../sasl/plain.ts";
 import { secureClient } from "../../wire/tls-client.ts";
 import type { Wire } from "../../wire/wire.ts";
 import { beQuiet, MailboxInUse, ServerRefused, ServerUnavailable, type Enter, type Ticket } from "../enter.ts";
 
+/** No server has as many; whoever says more means to fill our memory. */
+const CAPABILITIES = 100;
+
 export const enter: Enter = async (server, ticket) => {
-  const line = (await server.readLine()) ?? "";
-  if (!/^\+OK\b/.test(line)) throw new ServerUnavailable("greeting is not a POP3 server's", line);
-  if (ticket.starttls) {
-    await ask(server, "STLS");
-    await secureClient(server, ticket.starttls);
-  }
+  await greet(server, ticket);
   if (ticket.authzid !== undefined) await authPlain(server, ticket);
   else await userPass(server, ticket);
   return {};
 };
 
-async function userPass(server: Wire, { user, password }: Ticket): Promise<void> {
-  await ask(server, `USER ${user}`);
-  await ask(server, `PASS ${password}`);
+/** Only asks what the server can do: the lines of CAPA, in capitals. A server without CAPA has none. */
+export async function askCapabilities(server: Wire, ticket: Pick<Ticket, "starttls">): Promise<readonly string[]> {
+  await greet(server, ticket);
+  server.write("CAPA\r\n");
+  const lines: string[] = [];
+  for (let line = await server.readLine(); line !== "."; line = await server.readLine()) {
+    if (line?.startsWith("-ERR") && lines.length === 0) break;
+    if (lines.push((line ?? "").toUpperCase()) > CAPABILITIES) throw new ServerUnavailable("too long a CAPA", "");
+  }
+  server.write("QUIT\r\n");
+  return lines.slice(1);
+}
+
+async function greet(server: Wire, { starttls }: Pick<Ticket, "starttls">): Promise<void> {
+  const line = (await server.readLine()) ?? "";
+  if (!/^\+OK\b/.test(line)) throw new ServerUnavailable("greeting is not a POP3 server's", line);
+  if (!starttls) return;
+  await ask(server, "STLS");
+  await secureClient(server, starttls);
+}
+
+async function userPass(server: Wire, { user, password, pipelining }: Ticket): Promise<void> {
+  if (!pipelining) {
+    await ask(server, `USER ${user}`);
+    return ask(server, `PASS ${password}`);
+  }
+  await ask(server, `USER ${user}\r\nPASS ${password}`);
+  expectOk(await server.readLine());
 }
 
 async function authPlain(server: Wire, { authzid = "", user, password }: Ticket): Promise<void> {
@@ -37,7 +61,10 @@ async function authPlain(server: Wire, { authzid = "", user, password }: Ticket)
 async function ask(server: Wire, command: string): Promise<void> {
   beQuiet(server);
   server.write(`${command}\r\n`);
-  const line = (await server.readLine()) ?? "";
+  expectOk(await server.readLine());
+}
+
+function expectOk(line = ""): void {
   if (/^\+OK\b/.test(line)) return;
   throw line.startsWith("-ERR") ? refusal(line) : new ServerUnavailable("answer not understood", line);
 }
