@@ -3,6 +3,7 @@
  * memory. Knows bytes, lines and counted literals, but no protocol.
  */
 import type { Socket } from "node:net";
+import { LineBuffer, WAIT } from "./line-buffer.ts";
 import { copyOut, Link, type Connection, type LinkUser } from "./link.ts";
 
 /** Longest command line before logon, in bytes without CRLF: RFC 4954, 5034 and 9051 lines fit many times over. */
@@ -11,10 +12,6 @@ export const LINE_LIMIT = 8192;
 const READ_AHEAD = 16384;
 /** A client that does not read our answers is given up when this much is queued for it. */
 const UNREAD_LIMIT = 65536;
-
-const EMPTY = Buffer.alloc(0);
-const LF = 10;
-const CR = 13;
 
 /** The one error that reading a wire can throw: the connection is over. */
 export class WireClosed extends Error {
@@ -42,11 +39,7 @@ interface Want {
 export class Wire implements LinkUser {
   tap: Tap | undefined;
   #link: Link;
-  #buffered: Buffer = EMPTY;
-  /** How far `#buffered` holds no LF. */
-  #scanned = 0;
-  /** Inside a line that is too long: dropped up to its LF. */
-  #dropping = false;
+  readonly #unread = new LineBuffer();
   #paused = false;
   /** In the middle of a TLS handshake, where our words would be in the clear. */
   #isDetached = false;
@@ -75,7 +68,7 @@ export class Wire implements LinkUser {
 
   /** True when the peer has said something that nobody asked for yet. */
   get hasUnread(): boolean {
-    return this.#buffered.length > 0;
+    return this.#unread.length > 0;
   }
 
   /**
@@ -107,9 +100,8 @@ export class Wire implements LinkUser {
   detach(kept = false): Socket {
     const socket = this.#link.unplug();
     this.#isDetached = true;
-    if (kept && this.#buffered.length > 0) socket.unshift(this.#buffered);
-    this.#buffered = EMPTY;
-    this.#scanned = 0;
+    const unread = this.#unread.takeAll();
+    if (kept && unread.length > 0) socket.unshift(unread);
     return socket;
   }
 
@@ -123,8 +115,7 @@ export class Wire implements LinkUser {
 
   /** Hands the connection over. The wire is of no use afterwards. */
   release(): Released {
-    const pending = this.#buffered;
-    this.#buffered = EMPTY;
+    const pending = this.#unread.takeAll();
     if (this.#paused) this.#link.socket.resume();
     this.#over = "released";
     return { link: this.#link, pending };
@@ -143,11 +134,16 @@ export class Wire implements LinkUser {
   }
 
   heard(buffer: Buffer, count: number, borrowed: boolean): boolean {
-    if (borrowed && this.#isOneLine(buffer, count)) return true;
-    const chunk = borrowed ? copyOut(buffer, count) : buffer;
-    this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
-    if (this.#want) this.#satisfy(this.#want);
-    if (this.#want || this.#buffered.length < READ_AHEAD) return true;
+    const want = this.#want;
+    const line = want?.line === true ? this.#unread.lineAtOnce(buffer, count, want.count) : undefined;
+    if (want && line !== undefined) {
+      this.tap?.("heard", line, "line");
+      this.#give(want, line);
+      return true;
+    }
+    this.#unread.push(borrowed ? copyOut(buffer, count) : buffer);
+    if (want) this.#satisfy(want);
+    if (this.#want || this.#unread.length < READ_AHEAD) return true;
     this.#paused = true;
     this.#link.socket.pause();
     return false;
@@ -186,59 +182,19 @@ export class Wire implements LinkUser {
   }
 
   #satisfy(want: Want): void {
-    const value = want.line ? this.#takeLine(want.count) : this.#takeBytes(want.count);
-    if (value === WAIT) return;
+    const value = this.#take(want);
+    if (value !== WAIT) this.#give(want, value);
+  }
+
+  #give(want: Want, value: unknown): void {
     this.#want = undefined;
     want.resolve(value as never);
   }
 
-  /** The ordinary case, for which nothing is copied: somebody waits for a line, and just that has come. */
-  #isOneLine(buffer: Buffer, count: number): boolean {
-    const want = this.#want;
-    if (!want?.line || this.#buffered.length > 0 || this.#dropping || count > want.count) return false;
-    if (buffer.indexOf(LF) !== count - 1) return false;
-    const line = buffer.toString("latin1", 0, count > 1 && buffer[count - 2] === CR ? count - 2 : count - 1);
-    this.tap?.("heard", line, "line");
-    this.#want = undefined;
-    want.resolve(line as never);
-    return true;
-  }
-
-  #takeBytes(count: number): Buffer | typeof WAIT {
-    if (this.#buffered.length < count) return WAIT;
-    const bytes = this.#take(count);
-    this.tap?.("heard", bytes.toString("latin1"), "literal");
-    return bytes;
-  }
-
-  #takeLine(limit: number): string | undefined | typeof WAIT {
-    const end = this.#buffered.indexOf(LF, this.#scanned);
-    if (end < 0) return this.#waitForLineEnd(limit);
-    const wasDropping = this.#dropping;
-    this.#dropping = false;
-    const bytes = this.#take(end + 1);
-    const length = end > 0 && bytes[end - 1] === CR ? end - 1 : end;
-    if (wasDropping || length > limit) return undefined;
-    const line = bytes.toString("latin1", 0, length);
-    this.tap?.("heard", line, "line");
-    return line;
-  }
-
-  #waitForLineEnd(limit: number): typeof WAIT {
-    this.#scanned = this.#buffered.length;
-    if (this.#dropping || this.#buffered.length > limit + 1) {
-      this.#dropping = true;
-      this.#take(this.#buffered.length);
-    }
-    return WAIT;
-  }
-
-  #take(count: number): Buffer {
-    const bytes = this.#buffered.subarray(0, count);
-    this.#buffered = count === this.#buffered.length ? EMPTY : this.#buffered.subarray(count);
-    this.#scanned = 0;
-    return bytes;
+  #take({ count, line }: Want): unknown {
+    const value = line ? this.#unread.takeLine(count) : this.#unread.takeBytes(count);
+    if (this.tap && typeof value === "string") this.tap("heard", value, "line");
+    else if (this.tap && value instanceof Buffer) this.tap("heard", value.toString("latin1"), "literal");
+    return value;
   }
 }
-
-const WAIT = Symbol("wait");

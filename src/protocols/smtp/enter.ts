@@ -57,13 +57,14 @@ async function auth(server: Wire, { user, password, authzid }: Ticket, extension
 
 /** The parameters of an EHLO keyword in capitals; `AUTH=` is the form of before RFC 2554. */
 function parameters(extensions: readonly string[], keyword: string): readonly string[] {
-  const line = extensions.find((each) => each.toUpperCase().split(/[ =]/, 1)[0] === keyword);
-  return line === undefined
-    ? []
-    : line
-        .toUpperCase()
-        .slice(keyword.length + 1)
-        .split(/ +/);
+  const end = keyword.length;
+  const isIt = (line: string): boolean =>
+    line.slice(0, end).toUpperCase() === keyword && /^(?:[ =]|$)/.test(line[end] ?? "");
+  const found = extensions.find(isIt) ?? "";
+  return found
+    .slice(end + 1)
+    .toUpperCase()
+    .split(/ +/);
 }
 
 /** Name=value pairs, as far as the server announced them. ADDR comes last: after it Postfix may believe us no more. */

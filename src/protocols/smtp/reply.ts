@@ -11,18 +11,20 @@ export interface Reply {
 /** An EHLO answer has one line per extension; nobody has this many. */
 const LINES = 100;
 
+const CODE = /^[2-5]\d\d(?:[ -]|$)/;
+
 /** Throws ServerUnavailable for anything but a reply; WireClosed. */
 export async function readReply(server: Wire): Promise<Reply> {
   const lines: string[] = [];
   let first: string | undefined;
   for (;;) {
     const line = (await server.readLine()) ?? "";
-    const [, code = "", more, text = ""] = /^([2-5]\d\d)(?:([ -])(.*))?$/.exec(line) ?? [];
+    const code = line.slice(0, 3);
     first ??= code;
-    if (code === "" || code !== first || lines.length >= LINES)
+    if (!CODE.test(line) || code !== first || lines.length >= LINES)
       throw new ServerUnavailable("answer not understood", line);
-    lines.push(text);
-    if (more !== "-") return { code: Number(code), lines };
+    lines.push(line.slice(4));
+    if (line[3] !== "-") return { code: Number(code), lines };
   }
 }
 

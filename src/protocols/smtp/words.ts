@@ -1,5 +1,6 @@
 /** What SMTP says for what happened: RFC 5321 and 4954 replies with the enhanced codes of RFC 3463 and 5248. */
 import { offersNow, type Dialect, type Extensions, type Front, type LogonOutcome } from "../front.ts";
+import { oncePerFront } from "../session.ts";
 import type { SmtpSession } from "./serve.ts";
 
 export const words = {
@@ -70,11 +71,11 @@ function exchangeLines(session: SmtpSession): string[] {
   return ["HELP", ...tls, ...auth, ...passedOn(front.extensions())];
 }
 
-function mechanismNames({ front, visit }: SmtpSession): string {
-  return offersNow(front, visit)
+const mechanismNames = oncePerFront(({ front, visit }: SmtpSession): string =>
+  offersNow(front, visit)
     .map((offer) => offer.name)
-    .join(" ");
-}
+    .join(" "),
+);
 
 /** Nothing but the keyword and a number comes from the server behind: its other words are not ours to say. */
 function passedOn(extensions: Extensions): string[] {
