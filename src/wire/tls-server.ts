@@ -56,6 +56,10 @@ export class Certificates {
     this.#list = list;
   }
 
+  get areSeveral(): boolean {
+    return this.#list.length > 1;
+  }
+
   choose(serverName: string | undefined): Certificate {
     const name = serverName?.toLowerCase();
     return (
@@ -81,10 +85,13 @@ export function secureServer(wire: Wire, certificates: Certificates, isFirst: bo
       isServer: true,
       secureContext: shown.context,
       ALPNProtocols: [...certificates.limits.alpn],
-      SNICallback: (name, answer) => {
-        shown = certificates.choose(name);
-        answer(null, shown.context);
-      },
+      // Asking costs a handshake a pause in its middle: only where there is a choice.
+      ...(certificates.areSeveral && {
+        SNICallback: (name, answer) => {
+          shown = certificates.choose(name);
+          answer(null, shown.context);
+        },
+      }),
     });
     const deadline = startDeadline(HANDSHAKE_TIME, () => socket.destroy(new Error("handshake took too long")));
     const failed = (error?: Error): void => {

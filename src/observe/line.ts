@@ -1,0 +1,71 @@
+/** One log record as one line, JSON or text. Whatever a client said ends no line, moves no cursor and fills no log. */
+
+export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+export type LineRecord = Fields & { readonly level: string; readonly message: string };
+
+/** Longest text that a line shows; where we went wrong ourselves, all of it is wanted. Characters. */
+const SHOWN = 256;
+const SHOWN_OF_FAULT = 8192;
+
+/** Printable ASCII without quote and backslash: stands in JSON as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** JSON.stringify and a look at the whole line afterwards would cost three times as much, for each session. */
+export function jsonLine(record: LineRecord): string {
+  let line = "";
+  for (const name in record) {
+    const value: unknown = record[name];
+    if (value !== undefined) line += `${line === "" ? "{" : ","}"${name}":${jsonOf(name, value)}`;
+  }
+  return `${line},"time":"${timestamp()}"}`;
+}
+
+function jsonOf(name: string, value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  if (value.length <= SHOWN && PLAIN.test(value)) return `"${value}"`;
+  // JSON leaves some controls as they are, and a terminal may not.
+  return JSON.stringify(cut(name, value)).replace(CONTROLS, escape);
+}
+
+/** `message name=value name="a value"`, as people read it and logfmt parsers can. */
+export function textLine({ level, message, ...fields }: LineRecord): string {
+  const pairs = Object.entries(fields).map(([name, value]) =>
+    value === undefined ? "" : ` ${name}=${textOf(name, value)}`,
+  );
+  return `${level === "info" ? "" : `${level}: `}${escapeControls(message)}${pairs.join("")}`;
+}
+
+function textOf(name: string, value: string | number | boolean): string {
+  const text = escaped(cut(name, String(value)));
+  return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+function cut(name: string, text: string): string {
+  const shown = name === "fault" ? SHOWN_OF_FAULT : SHOWN;
+  return text.length > shown ? `${text.slice(0, shown)}...` : text;
+}
+
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+function escape(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(CONTROLS, escape);
+}
+
+/** A client's words cannot end a line, colour a terminal or fill the log. */
+export function escapeControls(text: string): string {
+  return escaped(cut("", text));
+}
+
+let stamped = 0;
+let stamp = "";
+
+/** ISO 8601 in UTC; made once a millisecond. */
+export function timestamp(): string {
+  const now = Date.now();
+  if (now !== stamped) [stamped, stamp] = [now, new Date(now).toISOString()];
+  return stamp;
+}
