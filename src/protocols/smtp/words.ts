@@ -44,12 +44,25 @@ function outcome(result: LogonOutcome, mechanism: string, dialect: Dialect): str
 const PASSED_ON = ["PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING"];
 
 export function ehloReply(session: SmtpSession): string {
-  const { front } = session;
-  const lines = front.dialect === "exchange" ? exchangeLines(session) : rfcLines(session);
-  const hello =
-    front.dialect === "exchange" ? `${front.serverName} Hello [${session.visit.client.address}]` : front.serverName;
-  const all = [hello, ...lines];
-  return all.map((line, index) => `250${index < all.length - 1 ? "-" : " "}${line}\r\n`).join("");
+  const { front, visit } = session;
+  if (front.dialect !== "exchange") return rfcReply(session);
+  return multiline([`${front.serverName} Hello [${visit.client.address}]`, ...exchangeLines(session)]);
+}
+
+/** The same for all clients, until the server behind is found to have other extensions. */
+function rfcReply(session: SmtpSession): string {
+  const extensions = session.front.extensions();
+  const replies =
+    rfcReplies.get(extensions) ??
+    oncePerFront((one: SmtpSession) => multiline([one.front.serverName, ...rfcLines(one)]));
+  rfcReplies.set(extensions, replies);
+  return replies(session);
+}
+
+const rfcReplies = new WeakMap<Extensions, (session: SmtpSession) => string>();
+
+function multiline(lines: readonly string[]): string {
+  return lines.map((line, index) => `250${index < lines.length - 1 ? "-" : " "}${line}\r\n`).join("");
 }
 
 function rfcLines(session: SmtpSession): string[] {
