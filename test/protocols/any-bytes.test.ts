@@ -168,7 +168,8 @@ const LET_IN: Readonly<Record<ProtocolName, RegExp>> = {
 for (const protocol of PROTOCOLS) {
   test(`any bytes from a server behind stay there until it has let the client in (${protocol})`, async () => {
     const backend = await StagedBackend.open();
-    if (protocol === "smtp") backend.autoplay = (talker) => (talker.destroy(), true);
+    // The question at the start, what the server can do, stays without an answer.
+    if (protocol !== "imap") backend.autoplay = (talker) => (talker.destroy(), true);
     const running = await start(protocol, backend.port, "alice:{PLAIN}secret\n");
     backend.autoplay = undefined;
     const greeting = { pop3: `+OK ${MARK}`, imap: `* OK ${MARK}`, smtp: `220 ${MARK}` }[protocol];
