@@ -9,6 +9,7 @@ import { RoutedBackends } from "./backends/backends.ts";
 import type { Config, ListenerConfig } from "./config/config.ts";
 import type { Validator } from "./core/validator.ts";
 import { makeBackends, makeCertificates, makeFront } from "./furnish.ts";
+import { toFiletime } from "./observe/filetime.ts";
 import type { Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
 import { Door } from "./wire/door.ts";
@@ -140,7 +141,7 @@ export class Gateway {
     validators: ReadonlyMap<string, Validator>,
     backends: RoutedBackends,
   ): House {
-    const { log, watcher, nonce = freshNonce, clock = filetime } = this.#options;
+    const { log, watcher, nonce = freshNonce, clock = () => toFiletime(new Date()) } = this.#options;
     const certificates = makeCertificates(config, listener);
     const front = makeFront({
       config,
@@ -232,9 +233,4 @@ function freshNonce(): Uint8Array {
   POOL.fill(0, used, used + 8);
   used += 8;
   return fresh;
-}
-
-/** 100 ns units since 1601 (MS-DTYP 2.3.3). */
-function filetime(): bigint {
-  return BigInt(Date.now()) * 10_000n + 116_444_736_000_000_000n;
 }

@@ -53,20 +53,28 @@ export class RoutedBackends implements Backends {
    * short. Failures are told to `report`.
    */
   async learn(protocols: ReadonlySet<ProtocolName>, report: (why: string) => void): Promise<void> {
-    const asking = [...this.#backends.values()].flatMap((backend) => [
-      protocols.has("smtp") &&
-        this.#ask(backend, backend.servers.smtp, report, async (wire, server) => {
-          const { serverName } = backend;
-          const extensions = await askExtensions(wire, { serverName, starttls: starttlsOf(server) });
-          this.#learn(backend.name, { extensions });
-        }),
-      protocols.has("pop3") &&
-        this.#ask(backend, backend.servers.pop3, report, async (wire, server) => {
-          const capabilities = await askCapabilities(wire, { starttls: starttlsOf(server) });
-          this.#lore.get(backend.name)!.pipelining = capabilities.includes("PIPELINING");
-        }),
+    const backends = [...this.#backends.values()];
+    const smtp = protocols.has("smtp") ? backends : [];
+    const pop3 = protocols.has("pop3") ? backends : [];
+    await Promise.all([
+      ...smtp.map((backend) => this.#askSmtp(backend, report)),
+      ...pop3.map((backend) => this.#askPop3(backend, report)),
     ]);
-    await Promise.all(asking);
+  }
+
+  #askSmtp(backend: Backend, report: (why: string) => void): Promise<void> {
+    return this.#ask(backend, backend.servers.smtp, report, async (wire, server) => {
+      const { serverName } = backend;
+      const extensions = await askExtensions(wire, { serverName, starttls: starttlsOf(server) });
+      this.#learn(backend.name, { extensions });
+    });
+  }
+
+  #askPop3(backend: Backend, report: (why: string) => void): Promise<void> {
+    return this.#ask(backend, backend.servers.pop3, report, async (wire, server) => {
+      const capabilities = await askCapabilities(wire, { starttls: starttlsOf(server) });
+      this.#lore.get(backend.name)!.pipelining = capabilities.includes("PIPELINING");
+    });
   }
 
   async #ask(
