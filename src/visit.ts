@@ -3,7 +3,7 @@
  * dialogue, the relay, and one line in the log. Nothing that a client does reaches beyond its own stay.
  */
 import { NAME_LIMIT } from "./core/identity.ts";
-import type { Peer, ProtocolName, Visit } from "./core/visit.ts";
+import type { Peer, ProtocolName, TlsFacts, Visit } from "./core/visit.ts";
 import type { Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
 import type { Attempt, Entered, Front } from "./protocols/front.ts";
@@ -45,6 +45,7 @@ export class Stay implements Visit {
   client: Peer;
   secure = false;
   channelBinding: Uint8Array | undefined = undefined;
+  tls: TlsFacts | undefined = undefined;
   /** The attempt that decided. */
   lastAttempt: Attempt | undefined;
   failures = 0;

@@ -8,6 +8,46 @@ export interface PasswordEvidence {
   readonly password: Secret;
 }
 
+/** A token that says by itself who its bearer is (OAUTHBEARER of RFC 7628, XOAUTH2). */
+export interface BearerEvidence {
+  /** The name that the client sent beside the token; empty when it sent none. The token decides who it is. */
+  readonly username: string;
+  readonly token: Secret;
+}
+
+/** A client certificate that TLS has verified against the listener's authorities. */
+export interface ClientCertificate {
+  /** SHA-256 of the certificate, 64 lower-case hex digits. */
+  readonly fingerprint: string;
+  /** The subject's common name. */
+  readonly commonName: string | undefined;
+  /** rfc822Name entries of its subjectAltName. */
+  readonly emails: readonly string[];
+}
+
+/** EXTERNAL (RFC 4422 appendix A). */
+export interface CertificateEvidence {
+  /** The identity that the client asks to act as; empty: the one that the certificate stands for. */
+  readonly authzid: string;
+  readonly certificate: ClientCertificate;
+}
+
+/** What SCRAM keeps instead of a password (RFC 5802 section 3). */
+export interface ScramKeys {
+  readonly iterations: number;
+  readonly salt: Uint8Array;
+  readonly storedKey: Uint8Array;
+  readonly serverKey: Uint8Array;
+}
+
+/** The keys of one account, by what uses them. */
+export interface StoredKeys {
+  readonly "SCRAM-SHA-256"?: ScramKeys | undefined;
+  readonly "SCRAM-SHA-1"?: ScramKeys | undefined;
+  /** The password itself, for CRAM-MD5. */
+  readonly password?: Secret | undefined;
+}
+
 /** The lowest NTLM response that a listener accepts, strongest first; LMv2 counts as v2. */
 export type NtlmMinimum = "v2" | "v1-ess" | "v1" | "lm";
 

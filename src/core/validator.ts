@@ -1,6 +1,6 @@
 /** Who judges. A validator has the methods that it can answer, and only what it can answer is ever offered to clients. */
-import type { NtlmEvidence, PasswordEvidence } from "./evidence.ts";
-import type { Verdict } from "./verdict.ts";
+import type { BearerEvidence, CertificateEvidence, NtlmEvidence, PasswordEvidence, StoredKeys } from "./evidence.ts";
+import type { Accepted, Denied, Unavailable, Unknown, Verdict } from "./verdict.ts";
 import type { Visit } from "./visit.ts";
 
 /** The names a CHALLENGE_MESSAGE carries in TargetName and TargetInfo (MS-NLMP 3.2.5.1.1). */
@@ -20,15 +20,39 @@ export interface NtlmJudge {
   verify(evidence: NtlmEvidence, visit: Visit): Promise<Verdict>;
 }
 
+/** An account's keys, and what to say once the client has proven that it knows the password. */
+export interface KeysFound {
+  readonly kind: "keys";
+  readonly keys: StoredKeys;
+  readonly verdict: Accepted | Denied;
+}
+
+export interface KeyJudge {
+  /** What accounts of this validator may have: only mechanisms that one of these serves are offered. */
+  readonly kinds: readonly (keyof StoredKeys)[];
+  find(username: string, visit: Visit): Promise<KeysFound | Unknown | Unavailable>;
+}
+
+export interface BearerJudge {
+  /** Shown to a client whose token was refused (RFC 7628 section 3.2.2). */
+  readonly scope?: string | undefined;
+  /** Address of the OpenID Provider Configuration, for the same client. */
+  readonly openidConfiguration?: string | undefined;
+  verify(evidence: BearerEvidence, visit: Visit): Promise<Verdict>;
+}
+
 export interface Validator {
   readonly name: string;
   password?(evidence: PasswordEvidence, visit: Visit): Promise<Verdict>;
   readonly ntlm?: NtlmJudge;
+  readonly keys?: KeyJudge;
+  readonly bearer?: BearerJudge;
+  certificate?(evidence: CertificateEvidence, visit: Visit): Promise<Verdict>;
   close?(): Promise<void>;
 }
 
 /** What a mechanism needs from the validator that judges it. */
-export type Need = "password" | "ntlm";
+export type Need = "password" | "ntlm" | "keys" | "bearer" | "certificate";
 
 export type Able<N extends Need> = Validator & Required<Pick<Validator, N>>;
 

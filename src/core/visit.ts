@@ -1,10 +1,20 @@
 /** One client's stay, as far as everyone may know about it. */
+import type { ClientCertificate } from "./evidence.ts";
 
 export type ProtocolName = "pop3" | "imap" | "smtp";
 
 export interface Peer {
   readonly address: string;
   readonly port: number;
+}
+
+/** The TLS connection itself, for channel bindings and client certificates. */
+export interface TlsFacts {
+  /** tls-server-end-point (RFC 5929 section 4); undefined for a certificate that it defines no hash for. */
+  readonly serverEndPoint: Uint8Array | undefined;
+  /** tls-exporter (RFC 9266), 32 bytes, computed when asked for; undefined below TLS 1.3. */
+  readonly exporter: (() => Uint8Array) | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
 }
 
 export interface Visit {
@@ -19,4 +29,6 @@ export interface Visit {
   readonly secure: boolean;
   /** MsvAvChannelBindings for the certificate of this very connection, 16 bytes; undefined without TLS. */
   readonly channelBinding: Uint8Array | undefined;
+  /** undefined without TLS. */
+  readonly tls: TlsFacts | undefined;
 }

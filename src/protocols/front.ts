@@ -1,6 +1,7 @@
 /** What a protocol's front needs to serve one client, and what it can end with: the same for all protocols. */
 import type { Entry, Guest } from "../core/backend.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
+import type { NtlmFacts } from "../core/ntlm-facts.ts";
 import type { Visit } from "../core/visit.ts";
 import type { Conclusion, Offer } from "../sasl/mechanism.ts";
 import type { Wire } from "../wire/wire.ts";
@@ -49,6 +50,8 @@ export interface Front {
 export interface Attempt {
   readonly mechanism: string;
   readonly claimed: string;
+  /** NTLM only. */
+  readonly ntlm?: NtlmFacts | undefined;
   readonly outcome: LogonOutcome;
 }
 
@@ -67,7 +70,8 @@ export type Serve = (client: Wire, front: Front, visit: Visit) => Promise<Entere
 
 /** What may be used now: passwords in clear only under TLS, unless the listener says otherwise. */
 export function offersNow(front: Front, visit: Visit): readonly Offer[] {
-  return plaintextNow(front, visit) ? front.offers : front.offers.filter((offer) => !offer.plaintext);
+  const inClear = plaintextNow(front, visit);
+  return front.offers.filter((offer) => (inClear || !offer.plaintext) && offer.isPossible(visit));
 }
 
 export function plaintextNow(front: Front, visit: Visit): boolean {

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PasswordEvidence } from "../core/evidence.ts";
+import type { NtlmFacts } from "../core/ntlm-facts.ts";
 import type { Visit } from "../core/visit.ts";
 import { converse, type Framing } from "../sasl/converse.ts";
 import type { Conclusion, Offer } from "../sasl/mechanism.ts";
@@ -39,7 +40,7 @@ export class Logon {
     const outcome = await converse(offer, initial, framing, this.#visit);
     if (outcome.kind !== "concluded") return this.#settle(offer.name, "", outcome, started);
     const { conclusion } = outcome;
-    return this.#settle(offer.name, conclusion.claimed, await this.#admit(conclusion), started);
+    return this.#settle(offer.name, conclusion.claimed, await this.#admit(conclusion), started, conclusion.ntlm);
   }
 
   /** A bare name and password. Throws WireClosed. */
@@ -70,8 +71,14 @@ export class Logon {
   }
 
   /** A refusal takes its time, counted from the start of the check, so that its length tells nothing about its reason. */
-  async #settle(mechanism: string, claimed: string, outcome: LogonOutcome, started: number): Promise<LogonOutcome> {
-    this.#front.attempted(this.#visit, { mechanism, claimed, outcome });
+  async #settle(
+    mechanism: string,
+    claimed: string,
+    outcome: LogonOutcome,
+    started: number,
+    ntlm?: NtlmFacts,
+  ): Promise<LogonOutcome> {
+    this.#front.attempted(this.#visit, { mechanism, claimed, ntlm, outcome });
     if (outcome.kind === "denied" || outcome.kind === "malformed") {
       const delay = Math.min(LONGEST_DELAY, this.#front.limits.failureDelay * 2 ** this.#failures);
       this.#failures += 1;

@@ -52,13 +52,19 @@ export class Session<State> {
   }
 }
 
-/** Makes a text once per listener that depends on nothing but the listener and whether TLS is on. */
+/** Makes a text once per listener that depends on nothing but the listener and what is offered at the moment. */
 export function oncePerFront<S extends Pick<Session<unknown>, "front" | "visit">>(make: (session: S) => string) {
-  const [inClear, underTls] = [new WeakMap<Front, string>(), new WeakMap<Front, string>()];
+  const made = Array.from({ length: 5 }, () => new WeakMap<Front, string>());
   return (session: S): string => {
-    const made = session.visit.secure ? underTls : inClear;
-    const known = made.get(session.front) ?? make(session);
-    if (!made.has(session.front)) made.set(session.front, known);
+    const texts = made[situation(session.visit)]!;
+    const known = texts.get(session.front) ?? make(session);
+    if (!texts.has(session.front)) texts.set(session.front, known);
     return known;
   };
+}
+
+/** All of a connection that decides what can be offered on it. */
+function situation({ secure, tls }: Visit): number {
+  if (!secure) return 0;
+  return 1 + (tls?.exporter ? 1 : 0) + (tls?.clientCertificate ? 2 : 0);
 }

@@ -1,4 +1,5 @@
 /** What a SASL mechanism is on the server's side (RFC 4422 section 3): challenges out, responses in, a conclusion. */
+import type { NtlmFacts } from "../core/ntlm-facts.ts";
 import type { Secret } from "../core/secret.ts";
 import { can, type Able, type Need, type Validator } from "../core/validator.ts";
 import type { Verdict } from "../core/verdict.ts";
@@ -11,6 +12,8 @@ export interface Conclusion {
   readonly claimed: string;
   /** The client's password, where the mechanism shows it: some backends are entered with it. */
   readonly password: Secret | undefined;
+  /** NTLM only. */
+  readonly ntlm?: NtlmFacts | undefined;
 }
 
 /** Yields challenges, is sent responses, returns a conclusion. Base64 and framing are not its business. */
@@ -22,6 +25,8 @@ export interface Mechanism<N extends Need = Need> {
   readonly needs: N;
   /** Shows the password to whoever listens: only under TLS, unless the listener says otherwise. */
   readonly plaintext: boolean;
+  /** False where it cannot succeed on this connection (a binding or certificate is wanted and there is none). */
+  isPossible?(visit: Visit): boolean;
   /**
    * `initial` is undefined if none was sent, empty if an empty one was.
    * Throws MalformedResponse for bytes that are none of this mechanism's.
@@ -38,6 +43,8 @@ export class MalformedResponse extends Error {
 export interface Offer {
   readonly name: string;
   readonly plaintext: boolean;
+  /** On this connection; only ever changes when TLS begins. */
+  isPossible(visit: Visit): boolean;
   begin(initial: Uint8Array | undefined, visit: Visit): Exchange;
 }
 
@@ -45,7 +52,8 @@ export interface Offer {
 export function makeOffer<N extends Need>(mechanism: Mechanism<N>, validator: Validator): Offer | undefined {
   if (!can(validator, mechanism.needs)) return undefined;
   const begin: Offer["begin"] = (initial, visit) => mechanism.exchange(initial, validator, visit);
-  return { name: mechanism.name, plaintext: mechanism.plaintext, begin };
+  const isPossible: Offer["isPossible"] = (visit) => mechanism.isPossible?.(visit) ?? true;
+  return { name: mechanism.name, plaintext: mechanism.plaintext, isPossible, begin };
 }
 
 export const EMPTY = new Uint8Array(0);

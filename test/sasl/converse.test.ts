@@ -16,6 +16,7 @@ function mechanism(challenges: readonly string[], given: (string | undefined)[])
   return {
     name: "TEST",
     plaintext: false,
+    isPossible: () => true,
     async *begin(initial) {
       given.push(initial === undefined ? undefined : Buffer.from(initial).toString());
       for (const challenge of challenges) given.push(Buffer.from(yield Buffer.from(challenge)).toString());

@@ -8,4 +8,5 @@ export const VISIT: Visit = {
   client: { address: "192.0.2.7", port: 4321 },
   secure: true,
   channelBinding: undefined,
+  tls: undefined,
 };

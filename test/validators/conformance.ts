@@ -50,6 +50,7 @@ export const VISIT: Visit = {
   client: { address: "192.0.2.1", port: 1 },
   secure: true,
   channelBinding: undefined,
+  tls: undefined,
 };
 
 /** "accepted alice", "denied bad-credentials", "unknown", "unavailable". */

@@ -56,6 +56,7 @@ const VISIT = {
   client: { address: "127.0.0.1", port: 0 },
   secure: true,
   channelBinding: undefined,
+  tls: undefined,
 } as const;
 
 function inWords(verdict: Verdict): string {
