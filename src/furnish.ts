@@ -50,8 +50,13 @@ export function makeFront({
     ...(takesPasswords &&
       can(validator, "password") && { judgePassword: (evidence, visit) => judgePassword(evidence, validator, visit) }),
     secure: async (client, visit) => {
-      const certificate = await secureServer(client, certificates!, listener.tls === "implicit");
-      Object.assign(visit as Stay, { secure: true, channelBinding: bindingOf(certificate) });
+      const { certificate, exporter, clientCertificate } = await secureServer(
+        client,
+        certificates!,
+        listener.tls === "implicit",
+      );
+      const { serverEndPoint, hash } = bindingsOf(certificate);
+      (visit as Stay).beginTls({ serverEndPoint, exporter, clientCertificate }, hash);
     },
     enter: (guest, visit) => backends.enter(guest, visit),
     extensions: () => backends.extensionsFor(listener.name),
@@ -73,17 +78,24 @@ function makeOffers(
   return names.flatMap((name) => makeOffer(mechanisms[name]!, validator) ?? []);
 }
 
-const bindings = new WeakMap<Certificate, Uint8Array>();
+interface Bindings {
+  /** RFC 5929 section 4: the certificate's hash. */
+  readonly serverEndPoint: Uint8Array | undefined;
+  /** MsvAvChannelBindings. */
+  readonly hash: Uint8Array | undefined;
+}
 
-/** MsvAvChannelBindings of the certificate that this connection shows; undefined where RFC 5929 defines none. */
-function bindingOf(certificate: Certificate): Uint8Array | undefined {
-  const known = bindings.get(certificate);
-  if (known) return known;
-  const endPoint = tlsServerEndPoint(certificate.der);
-  if (!endPoint) return undefined;
-  const binding = channelBindingHash(endPoint);
-  bindings.set(certificate, binding);
-  return binding;
+const known = new WeakMap<Certificate, Bindings>();
+
+/** Of the certificate that this connection shows; undefined where RFC 5929 defines none. */
+function bindingsOf(certificate: Certificate): Bindings {
+  const made = known.get(certificate);
+  if (made) return made;
+  const prefixed = tlsServerEndPoint(certificate.der);
+  const serverEndPoint = prefixed?.subarray("tls-server-end-point:".length);
+  const bindings = { serverEndPoint, hash: prefixed && channelBindingHash(prefixed) };
+  known.set(certificate, bindings);
+  return bindings;
 }
 
 /** `modern`: TLS 1.3 only; `intermediate`: 1.2 and newer; `legacy`: 1.0 and newer, for old Outlook and printers. */

@@ -75,6 +75,13 @@ export class Stay implements Visit {
     return this.house.listener;
   }
 
+  /** From now on under TLS. `channelBinding`: MsvAvChannelBindings of the certificate shown. */
+  beginTls(tls: TlsFacts, channelBinding: Uint8Array | undefined): void {
+    this.secure = true;
+    this.tls = tls;
+    this.channelBinding = channelBinding;
+  }
+
   /** Ends the stay now, logged on or not. */
   stop(): void {
     if (this.#relay) this.#relay.stop();
@@ -146,6 +153,7 @@ export class Stay implements Visit {
     this.#deadline = undefined;
     if (this.#ticket) house.door.seat(this.#ticket);
     this.#wire = undefined;
+    this.tls = undefined;
     const tap =
       house.watcher && ((from: "client" | "backend", bytes: Buffer) => house.watcher!.relayed(this, from, bytes));
     const done = (end: RelayEnd): void => this.#end(end.why, end);

@@ -1,6 +1,7 @@
 /** TLS towards clients: certificates by SNI, replaced while running, implicit or by STARTTLS. */
 import { constants, X509Certificate } from "node:crypto";
 import { createSecureContext, DEFAULT_CIPHERS, TLSSocket, type SecureContext, type SecureVersion } from "node:tls";
+import { clientCertificateOf, type ShownCertificate } from "./client-certificate.ts";
 import { clearDeadline, startDeadline } from "./deadlines.ts";
 import { WireClosed, type Wire } from "./wire.ts";
 
@@ -24,6 +25,16 @@ export interface TlsLimits {
   readonly minVersion: SecureVersion;
   /** RFC 7301 names a client may ask for; others are refused, so that no web page is tricked into mail (ALPACA 2021). */
   readonly alpn: readonly string[];
+  /** Authorities (PEM) whose certificates clients may show; undefined: none is asked for. */
+  readonly clientCa?: string | undefined;
+}
+
+/** What the handshake has settled. */
+export interface Secured {
+  readonly certificate: Certificate;
+  /** Keying material of the connection, 32 bytes (RFC 9266); undefined below TLS 1.3. */
+  readonly exporter: (() => Uint8Array) | undefined;
+  readonly clientCertificate: ShownCertificate | undefined;
 }
 
 /** Reads PEM text. Throws what OpenSSL says when they do not belong together. */
@@ -32,6 +43,7 @@ export function makeCertificate(names: readonly string[], cert: string, key: str
   const context = createSecureContext({
     cert,
     key,
+    ...(limits.clientCa !== undefined && { ca: limits.clientCa }),
     minVersion: limits.minVersion,
     // A second handshake on a connection only makes us work.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
@@ -74,10 +86,10 @@ function matches(pattern: string, name: string): boolean {
 }
 
 /**
- * Continues `wire` under TLS and tells which certificate was shown. `isFirst`: TLS from the first byte, so what has been
- * heard belongs to the handshake. Throws WireClosed.
+ * Continues `wire` under TLS. `isFirst`: TLS from the first byte, so what has been heard belongs to the handshake.
+ * Throws WireClosed.
  */
-export function secureServer(wire: Wire, certificates: Certificates, isFirst: boolean): Promise<Certificate> {
+export function secureServer(wire: Wire, certificates: Certificates, isFirst: boolean): Promise<Secured> {
   const raw = wire.detach(isFirst);
   let shown = certificates.choose(undefined);
   return new Promise((resolve, reject) => {
@@ -85,6 +97,8 @@ export function secureServer(wire: Wire, certificates: Certificates, isFirst: bo
       isServer: true,
       secureContext: shown.context,
       ALPNProtocols: [...certificates.limits.alpn],
+      // Whoever shows none, or a bad one, logs on in another way.
+      ...(certificates.limits.clientCa !== undefined && { requestCert: true, rejectUnauthorized: false }),
       // Asking costs a handshake a pause in its middle: only where there is a choice.
       ...(certificates.areSeveral && {
         SNICallback: (name, answer) => {
@@ -112,7 +126,20 @@ export function secureServer(wire: Wire, certificates: Certificates, isFirst: bo
       socket.off("end", left);
       raw.off("close", left);
       wire.attach(socket);
-      resolve(shown);
+      resolve(settled(socket, shown, certificates.limits));
     });
   });
+}
+
+function settled(socket: TLSSocket, certificate: Certificate, { clientCa }: TlsLimits): Secured {
+  return {
+    certificate,
+    exporter: socket.getProtocol() === "TLSv1.3" ? () => exportKeys(socket) : undefined,
+    clientCertificate: clientCa === undefined ? undefined : clientCertificateOf(socket),
+  };
+}
+
+/** RFC 9266 section 2. */
+function exportKeys(socket: TLSSocket): Uint8Array {
+  return socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0));
 }
