@@ -16,7 +16,7 @@ const OID = {
   basicConstraints: [0x55, 0x1d, 0x13],
 };
 
-/** Valid from yesterday for a year. `names` are host names; addresses are given as `addresses` (IPv4 only). */
+/** Valid from yesterday for a year. `names` are host names, or people's mail addresses; `addresses` are IPv4. */
 export function selfSigned(
   names: readonly [string, ...string[]],
   addresses: readonly string[],
@@ -59,7 +59,7 @@ function tbsCertificate(
 }
 
 function altNames(names: readonly string[], addresses: readonly string[]): Buffer {
-  const dns = names.map((each) => tlv(0x82, Buffer.from(each)));
+  const dns = names.map((each) => tlv(each.includes("@") ? 0x81 : 0x82, Buffer.from(each)));
   const ip = addresses.map((each) => tlv(0x87, Buffer.from(each.split(".").map(Number))));
   return sequence(oid(OID.subjectAltName), tlv(0x04, sequence(...dns, ...ip)));
 }
