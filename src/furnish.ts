@@ -106,9 +106,12 @@ const MIN_VERSION: Readonly<Record<Config["tlsPolicy"], SecureVersion>> = {
 };
 
 /** undefined where the listener speaks no TLS. Throws what OpenSSL says of a certificate that does not fit its key. */
-export function makeCertificates(config: Config, { tls, protocol }: ListenerConfig): Certificates | undefined {
+export function makeCertificates(
+  config: Config,
+  { tls, protocol, clientCa }: ListenerConfig,
+): Certificates | undefined {
   if (tls === "off") return undefined;
-  const limits = { minVersion: MIN_VERSION[config.tlsPolicy], alpn: protocols[protocol].alpn };
+  const limits = { minVersion: MIN_VERSION[config.tlsPolicy], alpn: protocols[protocol].alpn, clientCa };
   const [first, ...others] = config.tls.map(({ names, cert, key }) =>
     makeCertificate(names, cert, key.reveal(), limits),
   );

@@ -144,6 +144,7 @@ function sandboxListener(name: PortName, { host, ports, policy, dialect }: Sandb
     tls: PORTS[name].tls,
     dialect,
     mechanisms: ["NTLM", "PLAIN", "LOGIN"],
+    clientCa: undefined,
     plaintext: "allowed",
     ntlm: { minimum: policy, mic: "verify-if-present", channelBinding: "verify-if-present" },
     proxyProtocol: undefined,

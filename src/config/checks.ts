@@ -1,7 +1,7 @@
 /** What no single key can get wrong: names that must exist, ports bound once, and logons that could never work. */
 import { accessSync, constants } from "node:fs";
 import { errorCode } from "./interpolate.ts";
-import type { BackendConfig, Config, ListenerConfig } from "./config.ts";
+import type { BackendConfig, Config, ListenerConfig, MechanismName } from "./config.ts";
 import type { Route } from "../core/backend.ts";
 import { nearest } from "./known-keys.ts";
 import type { Complain, Path } from "./problem.ts";
@@ -44,6 +44,18 @@ function collide({ bind: a }: ListenerConfig, { bind: b }: ListenerConfig): bool
   return a.host === b.host || EVERY_ADDRESS.has(a.host) || EVERY_ADDRESS.has(b.host);
 }
 
+const SHOWS_PASSWORD: ReadonlySet<MechanismName> = new Set(["PLAIN", "LOGIN"]);
+/** They show a secret, are bound to TLS, or live in its certificates. */
+const NEED_TLS: ReadonlySet<MechanismName> = new Set([
+  "PLAIN",
+  "LOGIN",
+  "OAUTHBEARER",
+  "XOAUTH2",
+  "EXTERNAL",
+  "SCRAM-SHA-256-PLUS",
+  "SCRAM-SHA-1-PLUS",
+]);
+
 function checkListener(
   listener: ListenerConfig,
   path: Path,
@@ -56,7 +68,7 @@ function checkListener(
     const remedy = 'add a certificate under "tls:", or say "tls: off"';
     complain({ path: [...path, "tls"], message: `${name} wants TLS, but there is no certificate`, remedy });
   }
-  if (tls === "off" && plaintext === "tls-only" && !mechanisms.includes("NTLM")) {
+  if (tls === "off" && plaintext === "tls-only" && mechanisms.every((each) => NEED_TLS.has(each))) {
     const remedy = 'give it TLS, add NTLM, or say "plaintext: allowed"';
     const message = `${name} offers nothing: ${mechanisms.join(" and ")} need TLS here, and there is none`;
     complain({ path: [...path, "mechanisms"], message, remedy });
@@ -135,8 +147,9 @@ function checkReach(listener: ListenerConfig, path: Path, config: Config, compla
       const remedy = `add "${protocol}:" to the backend, or routes with "when: { listener: ... }"`;
       complain({ path, message: `${name} leads to backend "${backend.name}", which has no ${protocol}`, remedy });
     }
-    if (backend.logon.method !== "password" || !mechanisms.includes("NTLM")) continue;
-    const message = `${name} offers NTLM, which never shows the password that backend "${backend.name}" wants`;
+    const hiding = mechanisms.find((each) => !SHOWS_PASSWORD.has(each));
+    if (backend.logon.method !== "password" || hiding === undefined) continue;
+    const message = `${name} offers ${hiding}, which never shows the password that backend "${backend.name}" wants`;
     const remedy =
       'give the backend "logon: { method: master }" (or authzid, account), or say "mechanisms: [PLAIN, LOGIN]" here';
     complain({ path, message, remedy });

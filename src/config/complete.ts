@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { ProtocolName } from "../core/visit.ts";
 import { readAuthorities, readCertificate, type Surroundings } from "./certificates.ts";
-import type { BackendConfig, BackendServer, Config, ListenerConfig, ServerConfig } from "./config.ts";
+import type { BackendConfig, BackendServer, Config, ListenerConfig, MechanismName, ServerConfig } from "./config.ts";
 import type { Path } from "./problem.ts";
 import type { ParsedConfig } from "./schema.ts";
 
@@ -58,21 +58,33 @@ function completeListener(
   listener: ParsedConfig["listeners"][number],
   index: number,
   parsed: ParsedConfig,
-  { complain }: Surroundings,
+  surroundings: Surroundings,
 ): ListenerConfig {
+  const path = ["listeners", index];
   const validators = Object.keys(parsed.validators);
   if (listener.validator === undefined && validators.length > 1) {
     const remedy = `add "validator:" with one of ${validators.join(", ")}`;
-    complain({ path: ["listeners", index], message: `${listener.name} does not say who judges logons`, remedy });
+    surroundings.complain({ path, message: `${listener.name} does not say who judges logons`, remedy });
   }
+  const { clientCertificates, ...rest } = listener;
+  const validator = listener.validator ?? validators[0] ?? "";
+  const mechanisms = listener.mechanisms ?? defaultMechanisms(parsed.validators[validator]?.type, clientCertificates);
   return {
-    ...listener,
+    ...rest,
     tls: listener.tls ?? (parsed.tls.length > 0 ? "starttls" : "off"),
-    mechanisms: [...new Set(listener.mechanisms)],
-    validator: listener.validator ?? validators[0] ?? "",
+    mechanisms: [...new Set(mechanisms)],
+    clientCa:
+      clientCertificates && readAuthorities(clientCertificates.ca, [...path, "clientCertificates", "ca"], surroundings),
+    validator,
     proxyProtocol: listener.proxyProtocol,
     greeting: listener.greeting,
   };
+}
+
+/** What accounts of any age can do; SCRAM wants keys that old accounts lack, so it is offered where it is listed. */
+function defaultMechanisms(validator: string | undefined, clientCertificates: object | undefined): MechanismName[] {
+  const usual: MechanismName[] = validator === "oauth" ? ["OAUTHBEARER", "XOAUTH2"] : ["NTLM", "PLAIN", "LOGIN"];
+  return clientCertificates ? [...usual, "EXTERNAL"] : usual;
 }
 
 type ParsedBackend = ParsedConfig["backends"][string];

@@ -42,7 +42,19 @@ export interface CertificateConfig {
 
 export type TlsMode = "off" | "starttls" | "implicit";
 export type Dialect = "auto" | "rfc" | "exchange";
-export type MechanismName = "NTLM" | "PLAIN" | "LOGIN";
+export type MechanismName =
+  | "NTLM"
+  | "PLAIN"
+  | "LOGIN"
+  | "SCRAM-SHA-256"
+  | "SCRAM-SHA-256-PLUS"
+  | "SCRAM-SHA-1"
+  | "SCRAM-SHA-1-PLUS"
+  | "OAUTHBEARER"
+  | "XOAUTH2"
+  | "EXTERNAL"
+  | "CRAM-MD5"
+  | "GSS-SPNEGO";
 export type Strictness = "off" | "verify-if-present" | "require";
 
 export interface Endpoint {
@@ -59,6 +71,8 @@ export interface ListenerConfig {
   readonly dialect: Dialect;
   /** In the order in which they are offered. */
   readonly mechanisms: readonly MechanismName[];
+  /** PEM text of the authorities whose certificates clients may show; undefined: none is asked for. */
+  readonly clientCa: string | undefined;
   /** Where mechanisms that show the password (PLAIN, LOGIN, USER/PASS) may be used. */
   readonly plaintext: "tls-only" | "allowed";
   readonly ntlm: NtlmConfig;

@@ -128,6 +128,11 @@ export function pemOrPath() {
   return parsed(parse, /^[^]+$/, "a path or PEM text");
 }
 
+/** The same, with the words that editors show. */
+export function pemFile(what: string) {
+  return pemOrPath().describe(`${what}: a path, relative to this file's folder, or the PEM text`);
+}
+
 export function isPem(input: string): boolean {
   return input.trimStart().startsWith("-----BEGIN ");
 }

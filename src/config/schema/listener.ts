@@ -1,0 +1,65 @@
+/** `listeners:`, where clients connect, what they are offered, and how strict NTLM is there. */
+import { z } from "zod";
+import { endpoint, name, network, pemFile, text } from "../scalars.ts";
+
+const strictness = () => z.enum(["off", "verify-if-present", "require"]).default("verify-if-present");
+
+export const MECHANISMS = [
+  "NTLM",
+  "PLAIN",
+  "LOGIN",
+  "SCRAM-SHA-256",
+  "SCRAM-SHA-256-PLUS",
+  "SCRAM-SHA-1",
+  "SCRAM-SHA-1-PLUS",
+  "OAUTHBEARER",
+  "XOAUTH2",
+  "EXTERNAL",
+  "CRAM-MD5",
+  "GSS-SPNEGO",
+] as const;
+
+export const ntlmSchema = z.strictObject({
+  minimum: z
+    .enum(["v2", "v1-ess", "v1", "lm"])
+    .default("v2")
+    .describe("Weakest NTLM response that is accepted. Anything below v2 can be cracked by whoever records it."),
+  mic: strictness().describe("Message integrity code over the three NTLM messages."),
+  channelBinding: strictness().describe("Ties the logon to this TLS connection (Extended Protection)."),
+});
+
+export const listenerSchema = z.strictObject({
+  name: name().describe("Unique; in the log, in routes and in complaints."),
+  protocol: z.enum(["pop3", "imap", "smtp"]),
+  bind: endpoint().describe('"host:port", "[::]:993", or a port for all addresses.'),
+  tls: z
+    .enum(["off", "starttls", "implicit"])
+    .optional()
+    .describe("Default: starttls if there is a certificate, else off."),
+  dialect: z
+    .enum(["auto", "rfc", "exchange"])
+    .default("auto")
+    .describe("First answer to AUTH NTLM: by the client (auto), as the RFCs say, or as Exchange does."),
+  mechanisms: z
+    .array(z.enum(MECHANISMS))
+    .min(1, "at least one mechanism is needed")
+    .optional()
+    .describe(
+      "Offered in this order. Default: NTLM, PLAIN and LOGIN, or OAUTHBEARER and XOAUTH2 where an oauth validator judges; EXTERNAL where clients may show certificates.",
+    ),
+  clientCertificates: z
+    .strictObject({ ca: pemFile("Authorities whose certificates are believed") })
+    .optional()
+    .describe("Ask clients for a certificate under TLS, for EXTERNAL."),
+  plaintext: z
+    .enum(["tls-only", "allowed"])
+    .default("tls-only")
+    .describe("Whether passwords may be sent without TLS (PLAIN, LOGIN, USER/PASS)."),
+  ntlm: ntlmSchema.prefault({}),
+  proxyProtocol: z
+    .strictObject({ from: z.array(network()).min(1, "at least one network is needed") })
+    .optional()
+    .describe("Require a PROXY header (version 1 or 2) from these networks, and refuse it from all others."),
+  validator: name().optional().describe("Who judges logons here. Default: the only validator."),
+  greeting: text().optional().describe("Words after the protocol's own greeting."),
+});
