@@ -27,6 +27,15 @@ export class Rc4 {
     return out;
   }
 
+  /** Puts the stream back to where it is now. */
+  save(): () => void {
+    const [s, i, j] = [this.#s.slice(), this.#i, this.#j];
+    return () => {
+      this.#s.set(s);
+      [this.#i, this.#j] = [i, j];
+    };
+  }
+
   #swap(i: number, j: number): void {
     const held = this.#s[i]!;
     this.#s[i] = this.#s[j]!;

@@ -1,129 +1,121 @@
-/** Signing and sealing after a logon, MS-NLMP 3.4. Mail never uses them; recorded exchanges are proven with them. */
+/**
+ * Session security of one side after a logon, MS-NLMP 3.4: signing and sealing in both directions, connection-oriented
+ * and connectionless, with and without extended session security. Mail never uses it after a logon; SPNEGO does within.
+ */
+import { timingSafeEqual } from "node:crypto";
 import { hasFlag, NegotiateFlag as Flag } from "./flags.ts";
-import { hmacMd5, md5 } from "./md5.ts";
-import { Rc4 } from "./rc4.ts";
+import { MessageStream, SIGNATURE_LENGTH } from "./message-stream.ts";
 
-export type Direction = "client-to-server" | "server-to-client";
+export { sealKey, signKey, type Direction } from "./session-keys.ts";
+export { SIGNATURE_LENGTH } from "./message-stream.ts";
 
-/** SIGNKEY, 16 bytes; undefined without extended session security, which has none. */
-export function signKey(exportedSessionKey: Uint8Array, flags: number, direction: Direction): Buffer | undefined {
-  if (!hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY)) return undefined;
-  return md5(exportedSessionKey, magic(direction, "signing"));
-}
+export type Role = "client" | "server";
 
-/** SEALKEY, 16 bytes, or 8 for the weakened keys of LM_KEY. */
-export function sealKey(exportedSessionKey: Uint8Array, flags: number, direction: Direction): Buffer {
-  const key = Buffer.from(exportedSessionKey);
-  const is56 = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_56);
-  if (hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY)) {
-    const weakened = is56 ? key.subarray(0, 7) : key.subarray(0, 5);
-    const strength = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_128) ? key : weakened;
-    return md5(strength, magic(direction, "sealing"));
-  }
-  const isWeak = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_LM_KEY) || hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_DATAGRAM);
-  if (!isWeak) return key;
-  return is56 ? Buffer.concat([key.subarray(0, 7), TAIL_56]) : Buffer.concat([key.subarray(0, 5), TAIL_40]);
-}
-
-/** The signatures and ciphertexts of one side's messages; the other side's have a context of their own. */
-export interface Sealer {
-  /** GSS_GetMIC: the 16-byte signature of the next message. */
-  sign(message: Uint8Array): Buffer;
-  /** GSS_Wrap: the next message encrypted, and its signature. */
-  seal(message: Uint8Array): { readonly ciphertext: Buffer; readonly signature: Buffer };
+/** A message as it goes out: the 16-byte signature usually stands before the ciphertext. */
+export interface Sealed {
+  readonly ciphertext: Buffer;
+  readonly signature: Buffer;
 }
 
 /**
- * The contexts of both directions. Without extended session security they are one, with one key stream and one
- * counter, as Samba and gss-ntlmssp do it; no published example shows traffic both ways.
+ * One side's context. Messages have to be verified in the order in which they were signed; one that is wrong changes
+ * nothing, so that the next can still be right. Where DATAGRAM is agreed the application may number messages itself.
  */
-export function sessionSecurity(exportedSessionKey: Uint8Array, flags: number): Record<Direction, Sealer> {
-  const sealerOf = (direction: Direction): Sealer => {
-    const signingKey = signKey(exportedSessionKey, flags, direction);
-    const sealingKey = sealKey(exportedSessionKey, flags, direction);
-    return signingKey ? extendedSealer(signingKey, sealingKey, flags) : oldSealer(sealingKey, flags);
-  };
-  const client = sealerOf("client-to-server");
-  const isExtended = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY);
-  return { "client-to-server": client, "server-to-client": isExtended ? sealerOf("server-to-client") : client };
-}
+export class SessionSecurity {
+  /** What protects the messages: signatures are real and sealing is meant to be used. */
+  readonly integrity: boolean;
+  readonly confidentiality: boolean;
+  readonly #isExtended: boolean;
+  readonly #sending: MessageStream;
+  readonly #receiving: MessageStream;
 
-/** Section 3.4.4.2: HMAC-MD5 signatures, encrypted once more under KEY_EXCH. */
-function extendedSealer(signingKey: Buffer, sealingKey: Buffer, flags: number): Sealer {
-  const isDatagram = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_DATAGRAM);
-  let handle = new Rc4(sealingKey);
-  let sequence = 0;
-  const sign = (message: Uint8Array): Buffer => {
-    const number = uint32(sequence);
-    const checksum = hmacMd5(signingKey, number, message).subarray(0, 8);
-    const isEncrypted = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_KEY_EXCH);
-    sequence += 1;
-    return Buffer.concat([uint32(1), isEncrypted ? handle.apply(checksum) : checksum, number]);
-  };
-  const start = () => {
-    if (isDatagram) handle = new Rc4(md5(sealingKey, uint32(sequence)));
-  };
-  return {
-    sign(message) {
-      start();
-      return sign(message);
-    },
-    seal(message) {
-      start();
-      // The message first, then its checksum, on one stream.
-      const ciphertext = handle.apply(message);
-      return { ciphertext, signature: sign(message) };
-    },
-  };
-}
-
-/** Section 3.4.4.1: a CRC32 and the sequence number, both encrypted; the pad in bytes 4 to 7 means nothing. */
-function oldSealer(sealingKey: Buffer, flags: number): Sealer {
-  const isDatagram = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_DATAGRAM);
-  const isDummy = !hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_SIGN) && !hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_SEAL);
-  let handle = new Rc4(sealingKey);
-  let sequence = 0;
-  const restart = () => {
-    if (isDatagram) handle = new Rc4(sealingKey);
-  };
-  const sign = (message: Uint8Array): Buffer => {
-    restart();
-    const pad = handle.apply(uint32(0));
-    const checksum = handle.apply(uint32(crc32(message)));
-    const number = handle.apply(uint32(0)).readUInt32LE() ^ (isDatagram ? 0 : sequence);
-    sequence += 1;
-    return Buffer.concat([uint32(1), pad, checksum, uint32(number)]);
-  };
-  return {
-    // ALWAYS_SIGN alone: a signature of zeros that uses up neither key stream nor number.
-    sign: (message) => (isDummy ? Buffer.concat([uint32(1), Buffer.alloc(12)]) : sign(message)),
-    seal(message) {
-      restart();
-      const ciphertext = handle.apply(message);
-      return { ciphertext, signature: sign(message) };
-    },
-  };
-}
-
-function magic(direction: Direction, use: "signing" | "sealing"): Buffer {
-  return Buffer.from(`session key to ${direction} ${use} key magic constant\0`, "ascii");
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value >>> 0);
-  return bytes;
-}
-
-/** The CRC of zlib and Ethernet, bit by bit: nothing long is ever signed here. */
-function crc32(data: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  /** `exportedSessionKey` has 16 bytes; `flags` are the ones agreed at the end of the exchange. */
+  constructor(exportedSessionKey: Uint8Array, flags: number, role: Role) {
+    this.#isExtended = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY);
+    const own = new MessageStream(exportedSessionKey, flags, role === "client" ? TO_SERVER : TO_CLIENT);
+    this.#sending = own;
+    // One key stream and one number for both directions, as Samba and gss-ntlmssp have it: one side talks at a time.
+    this.#receiving = this.#isExtended
+      ? new MessageStream(exportedSessionKey, flags, role === "client" ? TO_CLIENT : TO_SERVER)
+      : own;
+    this.integrity = own.isProtected;
+    this.confidentiality = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_SEAL);
   }
-  return (crc ^ 0xffffffff) >>> 0;
+
+  /** SeqNum of the next message that is signed or sealed here. */
+  get sendSequence(): number {
+    return this.#sending.sequence;
+  }
+
+  /** SeqNum that the other side's next message must have. */
+  get receiveSequence(): number {
+    return this.#receiving.sequence;
+  }
+
+  /** GSS_GetMIC: the 16-byte signature of the next message; without SIGN and SEAL one that proves nothing. */
+  sign(message: Uint8Array, sequence?: number): Buffer {
+    return this.#sending.sign(message, sequence);
+  }
+
+  /** GSS_VerifyMIC of the other side's next message. */
+  verify(message: Uint8Array, signature: Uint8Array, sequence?: number): boolean {
+    const restore = this.#receiving.save();
+    const isRight = this.#isSame(this.#receiving.sign(message, sequence), signature);
+    if (!isRight) restore("all");
+    return isRight;
+  }
+
+  /** GSS_Wrap: the next message encrypted, and its signature. */
+  seal(message: Uint8Array, sequence?: number): Sealed {
+    const { output, signature } = this.#sending.crypt(message, "input", sequence);
+    return { ciphertext: output, signature };
+  }
+
+  /** GSS_Unwrap of the other side's next message; undefined when its signature is wrong. */
+  unseal(ciphertext: Uint8Array, signature: Uint8Array, sequence?: number): Buffer | undefined {
+    const restore = this.#receiving.save();
+    const { output, signature: expected } = this.#receiving.crypt(ciphertext, "output", sequence);
+    if (this.#isSame(expected, signature)) return output;
+    restore("all");
+    return undefined;
+  }
+
+  /** GSS_Wrap as gss-ntlmssp and Windows put it on the wire: the signature, then the ciphertext. */
+  wrap(message: Uint8Array): Buffer {
+    const { ciphertext, signature } = this.seal(message);
+    return Buffer.concat([signature, ciphertext]);
+  }
+
+  /** GSS_Unwrap of such a token; undefined when it is too short or its signature is wrong. */
+  unwrap(token: Uint8Array): Buffer | undefined {
+    if (token.length < SIGNATURE_LENGTH) return undefined;
+    return this.unseal(token.subarray(SIGNATURE_LENGTH), token.subarray(0, SIGNATURE_LENGTH));
+  }
+
+  /** The mechListMIC of SPNEGO (RFC 4178 section 5): a signature that takes a number but gives the key stream back. */
+  signMechTypeList(list: Uint8Array): Buffer {
+    const restore = this.#sending.save();
+    const signature = this.#sending.sign(list);
+    restore("key stream");
+    return signature;
+  }
+
+  /** Whether the other side's mechListMIC is right. */
+  verifyMechTypeList(list: Uint8Array, signature: Uint8Array): boolean {
+    const restore = this.#receiving.save();
+    const isRight = this.#isSame(this.#receiving.sign(list), signature);
+    restore(isRight ? "key stream" : "all");
+    return isRight;
+  }
+
+  #isSame(expected: Buffer, signature: Uint8Array): boolean {
+    if (signature.length !== SIGNATURE_LENGTH) return false;
+    if (this.#isExtended) return timingSafeEqual(expected, signature);
+    // Bytes 4 to 7 are a pad that everybody fills differently.
+    const isSameVersion = timingSafeEqual(expected.subarray(0, 4), signature.subarray(0, 4));
+    return timingSafeEqual(expected.subarray(8), signature.subarray(8)) && isSameVersion;
+  }
 }
 
-const TAIL_56 = Buffer.from("a0", "hex");
-const TAIL_40 = Buffer.from("e538b0", "hex");
+const TO_SERVER = "client-to-server";
+const TO_CLIENT = "server-to-client";
