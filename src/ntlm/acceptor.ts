@@ -9,10 +9,10 @@ import { exportedSessionKeyOf, keyExchangeKey, KEY_LENGTH } from "./keys.ts";
 import { decodeAuthenticate, type Authenticate } from "./messages/authenticate.ts";
 import type { PendingChallenge } from "./open-challenge.ts";
 import { decodeClientChallenge, type ClientChallenge } from "./ntlmv2.ts";
-import { refused, type AcceptorPolicy, type Refusal } from "./policy.ts";
+import { refused, type AcceptorPolicy, type ChooseTerms, type Refusal, type Terms } from "./policy.ts";
 import { classifyResponses, type ResponseEvidence } from "./responses.ts";
 import { brokenRule, brokenUnauthenticatedRule } from "./rules.ts";
-import { isScheme, type Scheme } from "./scheme.ts";
+import { isScheme, weakest, type Scheme } from "./scheme.ts";
 
 export {
   adoptChallenge,
@@ -22,15 +22,20 @@ export {
   type PendingChallenge,
   type TargetNames,
 } from "./open-challenge.ts";
-export { DEFAULT_POLICY, type AcceptorPolicy, type Presence, type Refusal, type RefusalRule } from "./policy.ts";
+export {
+  DEFAULT_POLICY,
+  type AcceptorPolicy,
+  type ChooseTerms,
+  type Presence,
+  type Refusal,
+  type RefusalRule,
+  type Terms,
+} from "./policy.ts";
 
-/** A well-formed AUTHENTICATE_MESSAGE that the policy lets through to a judge. */
-export interface NtlmLogon {
-  readonly kind: "logon";
-  /** For the judge. */
-  readonly evidence: ResponseEvidence;
-  /** By the responses' lengths; an LM field alone counts as LMv2 until a judge has computed. */
-  readonly scheme: Scheme;
+/** A well-formed AUTHENTICATE_MESSAGE and its exchange, before any policy. */
+export interface Received {
+  /** By the responses' lengths; an LM field alone counts as LMv2 until a judge has computed. undefined without any. */
+  readonly scheme: Scheme | undefined;
   /** Of an NTLMv2 response. */
   readonly clientChallenge?: ClientChallenge;
   /** MsvAvFlags says so. */
@@ -39,64 +44,103 @@ export interface NtlmLogon {
   readonly bindingPresent: boolean;
   /** The service principal name the client meant to log on to; undefined also when it says not to trust it. */
   readonly targetName?: string;
+  /** What the NEGOTIATE_MESSAGE offered. */
+  readonly negotiateFlags: number;
   readonly authenticate: Authenticate;
   /** The AUTHENTICATE_MESSAGE as received. */
   readonly message: Uint8Array;
   readonly pending: PendingChallenge;
-  readonly policy: AcceptorPolicy;
   /** MsvAvChannelBindings of this connection, 16 bytes. */
-  readonly channelBinding?: Uint8Array;
+  readonly channelBinding?: Uint8Array | undefined;
+  /** FILETIME at which it was received. */
+  readonly now?: bigint | undefined;
+}
+
+/** A logon that some terms let through to a judge. */
+export interface NtlmLogon extends Received {
+  readonly kind: "logon";
+  /** For the judge. */
+  readonly evidence: ResponseEvidence;
+  readonly scheme: Scheme;
+  /** All terms that it can still stand on, lapsed ones too: a refusal says what they would have done. */
+  readonly terms: readonly Terms[];
+}
+
+/** Refused before any judge is asked. */
+export interface EarlyRefusal extends Refusal {
+  readonly received: Received;
 }
 
 /**
  * Reads the answer. What the policy refuses whatever the password is refused here, before anything is computed.
- * Throws NtlmError when the message is malformed. `channelBinding` is this connection's, 16 bytes.
+ * Throws NtlmError when the message is malformed. `channelBinding` is this connection's, 16 bytes; `now` a FILETIME,
+ * needed only for a clock window.
  */
 export function readAuthenticate(
   message: Uint8Array,
   pending: PendingChallenge,
-  policy: AcceptorPolicy,
+  policy: AcceptorPolicy | ChooseTerms,
   channelBinding?: Uint8Array,
-): NtlmLogon | Refusal {
+  now?: bigint,
+): NtlmLogon | EarlyRefusal {
   const authenticate = decodeAuthenticate(message, pending.flags);
   checkSessionKey(authenticate, pending);
-  const evidence: ResponseEvidence = {
-    names: authenticate.names,
-    workstation: authenticate.workstation,
-    serverChallenge: pending.serverChallenge,
-    ntResponse: authenticate.ntResponse,
-    lmResponse: authenticate.lmResponse,
-    extendedSessionSecurity: hasFlag(agreedFlags(authenticate, pending), EXTENDED),
-    minimum: policy.minimum,
-  };
-  const scheme = classifyResponses(evidence);
-  if (authenticate.names[0]?.user === "") return nobody(scheme);
-  if (scheme === undefined) return refused("no-response", "a user name, but no response");
+  const responses = responsesOf(authenticate, pending);
+  const scheme = classifyResponses(responses);
   const clientChallenge = scheme === "NTLMv2" ? decodeClientChallenge(authenticate.ntResponse) : undefined;
-  const logon: NtlmLogon = {
-    kind: "logon",
-    evidence,
-    scheme,
-    ...describeClientChallenge(clientChallenge),
-    authenticate,
-    message,
-    pending,
-    policy,
-    ...(channelBinding ? { channelBinding } : {}),
-  };
-  return brokenUnauthenticatedRule(logon, policy, scheme) ?? logon;
+  const described = describeClientChallenge(clientChallenge);
+  const negotiateFlags = offeredFlags(pending);
+  const received = { scheme, ...described, negotiateFlags, authenticate, message, pending, channelBinding, now };
+  if (authenticate.names[0]?.user === "") return { ...nobody(scheme), received };
+  if (scheme === undefined) return { ...refused("no-response", "a user name, but no response"), received };
+  return admit({ ...received, scheme }, responses, termsFor(policy, authenticate));
+}
+
+/** Whether a judge need be asked at all, and for how weak a response. */
+function admit(
+  received: Received & { readonly scheme: Scheme },
+  responses: Responses,
+  offered: readonly Terms[],
+): NtlmLogon | EarlyRefusal {
+  const { scheme } = received;
+  const broken = (policy: AcceptorPolicy) => brokenUnauthenticatedRule(received, policy, scheme);
+  const terms = offered.filter(({ policy }) => !broken(policy));
+  const minima = terms.filter(({ lapsed }) => lapsed === undefined).map(({ policy }) => policy.minimum);
+  if (minima.length === 0) return { ...explained(broken(offered[0]!.policy)!, offered[0]!, terms[0]), received };
+  return { ...received, kind: "logon", evidence: { ...responses, minimum: weakest(minima) }, terms };
+}
+
+/** The logon stands, on these terms. */
+export interface Stands {
+  readonly kind: "stands";
+  readonly terms: Terms;
+  /** What the ordinary terms say, where only an exception lets it in. */
+  readonly otherwise?: Refusal | undefined;
 }
 
 /**
- * The checks that only mean something once the response was right: MIC, channel binding, echo of our TargetInfo.
- * `sessionBaseKey` and `scheme` are the judge's; one that does not say which response was right means the strongest.
- * undefined means that the logon stands.
+ * The checks that only mean something once the response was right: MIC, channel binding, target name, time, echo of our
+ * TargetInfo. `sessionBaseKey` and `scheme` are the judge's; one that does not say which response was right means the
+ * strongest.
  */
-export function confirm(logon: NtlmLogon, sessionBaseKey: Uint8Array, scheme?: string): Refusal | undefined {
+export function settle(logon: NtlmLogon, sessionBaseKey: Uint8Array, scheme?: string): Stands | Refusal {
   const proven = isScheme(scheme) ? scheme : logon.scheme;
-  return brokenRule(logon, logon.policy, proven, () =>
-    exportedSessionKey({ ...logon, scheme: proven }, sessionBaseKey),
-  );
+  const key = () => exportedSessionKey({ ...logon, scheme: proven }, sessionBaseKey);
+  let first: Refusal | undefined;
+  let lapsed: Terms | undefined;
+  for (const terms of logon.terms) {
+    const broken = brokenRule(logon, terms.policy, proven, key);
+    if (!broken && terms.lapsed === undefined) return { kind: "stands", terms, otherwise: first };
+    if (!broken) lapsed ??= terms;
+    else first ??= broken;
+  }
+  return explained(first!, logon.terms[0]!, lapsed);
+}
+
+/** As settle; undefined means that the logon stands. */
+export function confirm(logon: NtlmLogon, sessionBaseKey: Uint8Array, scheme?: string): Refusal | undefined {
+  const settled = settle(logon, sessionBaseKey, scheme);
+  return settled.kind === "refused" ? settled : undefined;
 }
 
 /** What another policy would say to a logon that was right, as far as that can be told without its keys. */
@@ -112,6 +156,38 @@ export function exportedSessionKey(logon: NtlmLogon, sessionBaseKey: Uint8Array,
   const key = keyExchangeKey(lmHash ? { ...material, lmHash } : material);
   return exportedSessionKeyOf(key, flags, encryptedRandomSessionKey);
 }
+
+type Responses = Omit<ResponseEvidence, "minimum">;
+
+function responsesOf(authenticate: Authenticate, pending: PendingChallenge): Responses {
+  return {
+    names: authenticate.names,
+    workstation: authenticate.workstation,
+    serverChallenge: pending.serverChallenge,
+    ntResponse: authenticate.ntResponse,
+    lmResponse: authenticate.lmResponse,
+    extendedSessionSecurity: hasFlag(agreedFlags(authenticate, pending), EXTENDED),
+  };
+}
+
+function termsFor(policy: AcceptorPolicy | ChooseTerms, { names }: Authenticate): readonly Terms[] {
+  return typeof policy === "function" ? policy(names) : [{ policy }];
+}
+
+/** For the log: whose rule it was, and whether an exception that has lapsed would have let the logon in. */
+function explained(refusal: Refusal, { tightenedBy }: Terms, lapsed: Terms | undefined): Refusal {
+  const by = tightenedBy?.length ? ` (rule ${tightenedBy.join(", ")})` : "";
+  const former = lapsed ? `; exception ${lapsed.exception ?? ""} would allow it, but ${lapsed.lapsed ?? ""}` : "";
+  return by + former === "" ? refusal : { ...refusal, why: refusal.why + by + former };
+}
+
+/** Of the NEGOTIATE_MESSAGE; none where there was none. */
+function offeredFlags({ negotiate }: PendingChallenge): number {
+  const hasFlags = negotiate.length >= NEGOTIATE_FLAGS + 4;
+  return hasFlags ? Buffer.from(negotiate.buffer, negotiate.byteOffset).readUInt32LE(NEGOTIATE_FLAGS) : 0;
+}
+
+const NEGOTIATE_FLAGS = 12;
 
 /** Connection-oriented servers keep to what the CHALLENGE said; without connections the client has the last word. */
 function agreedFlags(authenticate: Authenticate, pending: PendingChallenge): number {
@@ -135,7 +211,7 @@ function nobody(scheme: Scheme | undefined): Refusal {
     : refused("no-user", "a response, but no user name");
 }
 
-type Described = Pick<NtlmLogon, "clientChallenge" | "micPresent" | "bindingPresent" | "targetName">;
+type Described = Pick<Received, "clientChallenge" | "micPresent" | "bindingPresent" | "targetName">;
 
 function describeClientChallenge(clientChallenge: ClientChallenge | undefined): Described {
   if (clientChallenge === undefined) return { micPresent: false, bindingPresent: false };

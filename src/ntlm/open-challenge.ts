@@ -29,7 +29,18 @@ export interface ChallengeOptions {
   /** FILETIME of now: makes clients send a MIC. */
   readonly timestamp: bigint;
   readonly dialect?: ChallengeDialect;
+  readonly reveal?: Reveal | undefined;
 }
+
+/** What strangers learn from the CHALLENGE: anybody who connects can ask for one. */
+export interface Reveal {
+  /** "minimal" leaves out DNS names: only the two NetBIOS names are mandatory (section 2.2.2.1). */
+  readonly names: "all" | "minimal";
+  /** OUR_VERSION, for clients that ask for it. */
+  readonly version: boolean;
+}
+
+const EVERYTHING: Reveal = { names: "all", version: true };
 
 /** A challenge that waits for its one answer. The raw bytes of both messages are kept: the MIC covers them. */
 export interface PendingChallenge {
@@ -43,10 +54,11 @@ export interface PendingChallenge {
 
 /** Answers a NEGOTIATE_MESSAGE. Throws NtlmError when it is malformed or offers no character set. */
 export function openChallenge(negotiate: Uint8Array, options: ChallengeOptions): PendingChallenge {
-  const { names, timestamp, dialect = "auto" } = options;
+  const { names, timestamp, dialect = "auto", reveal = EVERYTHING } = options;
   const form = dialect === "exchange" ? EXCHANGE : CURRENT;
-  const flags = challengeFlags(decodeNegotiate(negotiate).flags, names.domainJoined, form);
-  const targetInfo = targetInfoOf(names, timestamp, form);
+  const hidden = reveal.version ? 0 : Flag.NTLMSSP_NEGOTIATE_VERSION;
+  const flags = (challengeFlags(decodeNegotiate(negotiate).flags, names.domainJoined, form) & ~hidden) >>> 0;
+  const targetInfo = targetInfoOf(reveal.names === "all" ? names : netbiosNamesOf(names), timestamp, form);
   const serverChallenge = Buffer.from(options.serverChallenge);
   const targetName = names.domainJoined ? names.netbiosDomain : names.netbiosComputer;
   const version = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_VERSION) ? { version: OUR_VERSION } : {};
@@ -116,6 +128,10 @@ function challengeFlags(offered: number, domainJoined: boolean, form: Form): num
     Flag.NTLMSSP_NEGOTIATE_NTLM,
     Flag.NTLMSSP_NEGOTIATE_TARGET_INFO,
   );
+}
+
+function netbiosNamesOf({ netbiosDomain, netbiosComputer, domainJoined }: TargetNames): TargetNames {
+  return { netbiosDomain, netbiosComputer, domainJoined };
 }
 
 function targetInfoOf(names: TargetNames, timestamp: bigint, form: Form): AvPair[] {

@@ -111,7 +111,7 @@ function verifyLm(hashes: Hashes, evidence: ResponseEvidence): ResponseMatch | u
  * What a 24-byte NT response is: with extended session security agreed, the LM field starts with the client's
  * challenge; clients that leave the LM field empty (Cyrus SASL) mean plain NTLMv1 all the same.
  */
-function version1Scheme(evidence: ResponseEvidence): Scheme {
+function version1Scheme(evidence: Omit<ResponseEvidence, "minimum">): Scheme {
   return evidence.extendedSessionSecurity && evidence.lmResponse.length >= 8 ? "NTLM2 session" : "NTLMv1";
 }
 
@@ -119,7 +119,7 @@ function version1Scheme(evidence: ResponseEvidence): Scheme {
  * The strongest scheme that the responses can be, by their lengths alone; undefined when there are none. An LM field
  * without an NT response is LMv2 or LM, which only computing can tell: LMv2 is said.
  */
-export function classifyResponses(evidence: ResponseEvidence): Scheme | undefined {
+export function classifyResponses(evidence: Omit<ResponseEvidence, "minimum">): Scheme | undefined {
   if (evidence.ntResponse.length > VERSION1_LENGTH) return "NTLMv2";
   if (evidence.ntResponse.length === VERSION1_LENGTH) return version1Scheme(evidence);
   const hasLm = evidence.lmResponse.length >= VERSION1_LENGTH && evidence.lmResponse.some((byte) => byte !== 0);

@@ -1,72 +1,130 @@
-/** The acceptor's rules, one function each: what a policy says to a logon (MS-NLMP 3.2.5.1.2). */
+/** The acceptor's rules, one function each: what a policy says to a logon (MS-NLMP 3.2.5.1.1 and 3.2.5.1.2). */
 import { timingSafeEqual } from "node:crypto";
-import type { NtlmLogon } from "./acceptor.ts";
+import type { Received } from "./acceptor.ts";
 import { AvId, avName, avValue } from "./av-pairs.ts";
+import { hasFlag, NegotiateFlag } from "./flags.ts";
 import { messageIntegrityCode } from "./mic.ts";
+import { NAME_LIMIT } from "./names.ts";
 import { refused, type AcceptorPolicy, type Refusal } from "./policy.ts";
 import { isAllowed, type Scheme } from "./scheme.ts";
+import { isOurs } from "./target-name.ts";
 
-type Rule = (logon: NtlmLogon, policy: AcceptorPolicy, scheme: Scheme) => Refusal | undefined;
+type Rule = (received: Received, policy: AcceptorPolicy, scheme: Scheme) => Refusal | undefined;
 
 /** The first rule broken; without a key the MIC's value is not looked at, only whether it must be there. */
 export function brokenRule(
-  logon: NtlmLogon,
+  received: Received,
   policy: AcceptorPolicy,
   scheme: Scheme,
   exportedSessionKey?: () => Uint8Array,
 ): Refusal | undefined {
-  const broken = firstBroken([minimum, micPresence, bindingPresence, bindingValue, avEcho], logon, policy, scheme);
-  if (broken || !exportedSessionKey || policy.mic === "off" || !logon.micPresent) return broken;
-  return micValue(logon, exportedSessionKey());
+  const broken = firstBroken(RULES, received, policy, scheme);
+  if (broken || !exportedSessionKey || policy.mic === "off" || !received.micPresent) return broken;
+  return micValue(received, exportedSessionKey());
 }
 
 /** The first rule broken of those that need no proof: they ask what is there, not whether it is right. */
 export function brokenUnauthenticatedRule(
-  logon: NtlmLogon,
+  received: Received,
   policy: AcceptorPolicy,
   scheme: Scheme,
 ): Refusal | undefined {
-  return firstBroken([minimum, micPresence, bindingPresence], logon, policy, scheme);
+  return firstBroken(UNAUTHENTICATED, received, policy, scheme);
 }
 
-const minimum: Rule = (_logon, policy, scheme) => {
+const block: Rule = (_received, policy) =>
+  policy.block === true ? refused("block", "NTLM is not accepted here") : undefined;
+
+/** One name can have several readings in 8-bit character sets; one that fits is enough, the judge finds the right one. */
+const domain: Rule = ({ authenticate }, { allowedDomains, blockedDomains }) => {
+  if (!allowedDomains && !blockedDomains) return undefined;
+  const claimed = authenticate.names.map((name) => domainOf(name).toLowerCase());
+  const isListed = (list: readonly string[]) => list.some((each) => claimed.includes(each.toLowerCase()));
+  const named = claimed[0] === "" ? "no domain" : `domain ${quoted(claimed[0]!)}`;
+  if (blockedDomains && isListed(blockedDomains)) return refused("domain", `${named} is blocked`);
+  if (allowedDomains && !isListed(allowedDomains)) return refused("domain", `${named} is not among those allowed`);
+  return undefined;
+};
+
+/** Section 3.2.5.1.1 looks at what the client offered: without SIGN and SEAL the CHALLENGE leaves key lengths out. */
+const require128: Rule = ({ negotiateFlags }, policy) => {
+  if (policy.require128 !== true || hasFlag(negotiateFlags, NegotiateFlag.NTLMSSP_NEGOTIATE_128)) return undefined;
+  return refused("128-bit", "the client does not offer 128-bit keys, and this listener requires them");
+};
+
+const minimum: Rule = (_received, policy, scheme) => {
   if (isAllowed(scheme, policy.minimum)) return undefined;
   return refused("minimum", `the client answered with ${scheme}, the least accepted here is ${policy.minimum}`);
 };
 
 /** Only an NTLMv2 response protects the bit that announces a MIC. */
-const micPresence: Rule = (logon, policy, scheme) => {
-  if (policy.mic !== "require" || (logon.micPresent && scheme === "NTLMv2")) return undefined;
+const micPresence: Rule = (received, policy, scheme) => {
+  if (policy.mic !== "require" || (received.micPresent && scheme === "NTLMv2")) return undefined;
   return refused("mic", `no MIC, and this listener requires one (${scheme})`);
 };
 
-const bindingPresence: Rule = (logon, policy, scheme) => {
+const bindingPresence: Rule = (received, policy, scheme) => {
   if (policy.channelBinding !== "require") return undefined;
-  if (!logon.channelBinding)
+  if (!received.channelBinding)
     return refused("channel-binding", "a channel binding is required, but this connection has none");
-  if (logon.bindingPresent && scheme === "NTLMv2") return undefined;
+  if (received.bindingPresent && scheme === "NTLMv2") return undefined;
   return refused("channel-binding", "no channel binding, and this listener requires one");
+};
+
+const targetPresence: Rule = ({ targetName = "" }, policy, scheme) => {
+  if (policy.targetName !== "require" || (targetName !== "" && scheme === "NTLMv2")) return undefined;
+  return refused("target-name", "no target name that can be trusted, and this listener requires one");
 };
 
 /**
  * All zeros mean "none" (Samba's clients). Who is bound to a TLS channel while ours has none talked to somebody else's:
  * its messages are relayed, or a TLS terminator stands in front of us (then the policy is "off").
  */
-const bindingValue: Rule = (logon, policy) => {
-  if (policy.channelBinding === "off" || !logon.bindingPresent) return undefined;
-  if (!logon.channelBinding)
+const bindingValue: Rule = (received, policy) => {
+  if (policy.channelBinding === "off" || !received.bindingPresent) return undefined;
+  if (!received.channelBinding)
     return refused("channel-binding", "the client is bound to a TLS channel, and this connection has none");
-  const value = avValue(logon.clientChallenge?.pairs ?? [], AvId.MsvAvChannelBindings);
-  if (value && isSame(value, logon.channelBinding)) return undefined;
+  if (isBoundToUs(received)) return undefined;
   return refused("channel-binding", "the client is bound to another TLS channel: something stands in between");
 };
 
+export function isBoundToUs({ clientChallenge, channelBinding }: Received): boolean {
+  const value = avValue(clientChallenge?.pairs ?? [], AvId.MsvAvChannelBindings);
+  return value !== undefined && channelBinding !== undefined && isSame(value, channelBinding);
+}
+
+/** A client that meant another server has been relayed to us. */
+const targetValue: Rule = ({ targetName = "" }, policy) => {
+  if ((policy.targetName ?? "off") === "off" || targetName === "") return undefined;
+  if (policy.targets && isOurs(targetName, policy.targets)) return undefined;
+  return refused("target-name", `the client meant to log on to ${quoted(targetName)}, which is not us`);
+};
+
+const clock: Rule = ({ clientChallenge, now }, { clockWindow }) => {
+  if (clockWindow === undefined || !clientChallenge) return undefined;
+  if (now === undefined) return refused("clock", "a clock window is set, but this acceptor has no clock");
+  const echoed = avValue(clientChallenge.pairs, AvId.MsvAvTimestamp)?.readBigUInt64LE();
+  for (const time of [clientChallenge.timestamp, echoed]) {
+    if (time === undefined) continue;
+    const off = Number(now - time) / FILETIME_PER_MILLISECOND;
+    if (Math.abs(off) > clockWindow) return refused("clock", `the client's time is ${inWords(off)} ours`);
+  }
+  return undefined;
+};
+
+const FILETIME_PER_MILLISECOND = 10_000;
+
+function inWords(milliseconds: number): string {
+  const seconds = Math.round(Math.abs(milliseconds) / 1000);
+  return `${seconds} seconds ${milliseconds > 0 ? "behind" : "ahead of"}`;
+}
+
 /** What we said of ourselves, if repeated, must be repeated as said; clients may drop pairs and reorder them. */
-const avEcho: Rule = (logon, policy) => {
+const avEcho: Rule = (received, policy) => {
   if (policy.avEcho === "off") return undefined;
-  for (const { id, value } of logon.pending.targetInfo) {
+  for (const { id, value } of received.pending.targetInfo) {
     if (!ECHOED.has(id)) continue;
-    const echo = avValue(logon.clientChallenge?.pairs ?? [], id);
+    const echo = avValue(received.clientChallenge?.pairs ?? [], id);
     if (echo && !isSame(echo, value)) {
       return refused(
         "av-echo",
@@ -77,25 +135,49 @@ const avEcho: Rule = (logon, policy) => {
   return undefined;
 };
 
-function micValue(logon: NtlmLogon, exportedSessionKey: Uint8Array): Refusal | undefined {
-  const { mic } = logon.authenticate;
+function micValue(received: Received, exportedSessionKey: Uint8Array): Refusal | undefined {
+  const { mic } = received.authenticate;
   if (!mic) return refused("mic", "a MIC is announced, but the message has no room for one");
-  const { negotiate, message } = logon.pending;
-  if (isSame(messageIntegrityCode(exportedSessionKey, negotiate, message, logon.message), mic)) return undefined;
+  const { negotiate, message } = received.pending;
+  if (isSame(messageIntegrityCode(exportedSessionKey, negotiate, message, received.message), mic)) return undefined;
   return refused("mic", "the MIC is wrong: a message was altered on its way");
 }
 
+const UNAUTHENTICATED: readonly Rule[] = [
+  block,
+  domain,
+  require128,
+  minimum,
+  micPresence,
+  bindingPresence,
+  targetPresence,
+];
+const RULES: readonly Rule[] = [...UNAUTHENTICATED, bindingValue, targetValue, clock, avEcho];
+
 function firstBroken(
   rules: readonly Rule[],
-  logon: NtlmLogon,
+  received: Received,
   policy: AcceptorPolicy,
   scheme: Scheme,
 ): Refusal | undefined {
   for (const rule of rules) {
-    const broken = rule(logon, policy, scheme);
+    const broken = rule(received, policy, scheme);
     if (broken) return broken;
   }
   return undefined;
+}
+
+/** Thunderbird sends `EXAMPLE\alice` whole as the user, Outlook `alice@example.com`. */
+function domainOf({ user, domain: sent }: { readonly user: string; readonly domain: string }): string {
+  if (sent !== "") return sent;
+  const [backslash, at] = [user.indexOf("\\"), user.lastIndexOf("@")];
+  if (backslash >= 0) return user.slice(0, backslash);
+  return at >= 0 ? user.slice(at + 1) : "";
+}
+
+/** A client's text for the log: escaped, and as long as a name can be. */
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, NAME_LIMIT));
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

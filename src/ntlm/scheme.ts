@@ -27,3 +27,13 @@ export function isAllowed(scheme: Scheme, minimum: Minimum): boolean {
 export function minimumFor(scheme: Scheme): Minimum {
   return MINIMUM_FOR[scheme];
 }
+
+/** The weakest of at least one minimum. */
+export function weakest(minima: readonly Minimum[]): Minimum {
+  return WEAKEST_FIRST.find((minimum) => minima.includes(minimum))!;
+}
+
+/** The stronger of two minimums. */
+export function stronger(a: Minimum, b: Minimum): Minimum {
+  return WEAKEST_FIRST.indexOf(a) > WEAKEST_FIRST.indexOf(b) ? a : b;
+}

@@ -79,7 +79,7 @@ function micFinding(logon: NtlmLogon, { sessionBaseKey, scheme }: ResponseMatch,
   if (!logon.micPresent) return "none";
   if (!hasNegotiate) return "cannot be checked without the NEGOTIATE_MESSAGE";
   const policy: AcceptorPolicy = { ...LAX, mic: "verify-if-present" };
-  return confirm({ ...logon, policy }, sessionBaseKey, scheme)?.why ?? "right";
+  return confirm({ ...logon, terms: [{ policy }] }, sessionBaseKey, scheme)?.why ?? "right";
 }
 
 function hashesOf(password: string): Hashes {
