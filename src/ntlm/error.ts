@@ -8,7 +8,9 @@ export type NtlmErrorCode =
   /** Understood, and not done here: no common character set, the Windows 9x layout. */
   | "unsupported"
   /** A message or a name above the limits of fields.ts. */
-  | "too-large";
+  | "too-large"
+  /** Well-formed, and forbidden to this side by its own policy. */
+  | "policy";
 
 /** Says what is wrong with a message in words fit for a log: field names, lengths and offsets, never field contents. */
 export class NtlmError extends Error {

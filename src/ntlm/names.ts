@@ -3,7 +3,7 @@
  * with a NUL byte as tie-breaker: JavaMail's flags are 0 over UTF-16, Wget's say UNICODE over 8-bit bytes.
  */
 import { malformed, NtlmError } from "./error.ts";
-import { decodeOem, OEM_CHARSETS } from "./oem.ts";
+import { decodeOem, OEM_CHARSETS, type OemCharset } from "./oem.ts";
 
 /** Longest user, domain or workstation name in UTF-16 units. */
 export const NAME_LIMIT = 256;
@@ -13,10 +13,16 @@ export interface NameReading {
   readonly domain: string;
 }
 
+/** Which character sets names are in: UTF-16 as agreed, or one of these 8-bit ones, likeliest first. */
+export interface Charset {
+  readonly isUnicode: boolean;
+  readonly oem?: readonly OemCharset[] | undefined;
+}
+
 /** At least one reading, the likeliest first, none twice. Throws NtlmError when a name cannot be read at all. */
-export function readNames(user: Buffer, domain: Buffer, isUnicode: boolean): readonly NameReading[] {
-  const users = readings("UserName", user, isUnicode, false);
-  const domains = readings("DomainName", domain, isUnicode, isUnicode);
+export function readNames(user: Buffer, domain: Buffer, charset: Charset): readonly NameReading[] {
+  const users = readings("UserName", user, charset, false);
+  const domains = readings("DomainName", domain, charset, charset.isUnicode);
   const [onlyUser, onlyDomain] = [users[0], domains[0]];
   if (users.length + domains.length === 2 && onlyUser && onlyDomain) {
     return [{ user: onlyUser.text, domain: onlyDomain.text }];
@@ -34,8 +40,8 @@ export function readNames(user: Buffer, domain: Buffer, isUnicode: boolean): rea
 }
 
 /** The likeliest reading of a name that nothing is computed from. */
-export function readWorkstation(bytes: Buffer, isUnicode: boolean): string {
-  return readings("Workstation", bytes, isUnicode, isUnicode)[0]?.text ?? "";
+export function readWorkstation(bytes: Buffer, charset: Charset): string {
+  return readings("Workstation", bytes, charset, charset.isUnicode)[0]?.text ?? "";
 }
 
 interface Reading {
@@ -47,20 +53,21 @@ interface Reading {
  * `mayBe8Bit`: Authen::NTLM with ntlmv2(1) sends the domain in 8-bit bytes although the UNICODE flag is agreed; the
  * user is UTF-16 in all clients.
  */
-function readings(name: string, bytes: Buffer, isUnicode: boolean, mayBe8Bit: boolean): readonly Reading[] {
+function readings(name: string, bytes: Buffer, charset: Charset, mayBe8Bit: boolean): readonly Reading[] {
   if (bytes.length === 0) return [{ charset: "utf-16", text: "" }];
-  const found = allReadings(bytes, isUnicode, mayBe8Bit).filter(({ text }) => !CONTROLS.test(text));
-  if (found.length === 0) throw malformed(`${name} is no text of ${isUnicode ? "UTF-16" : "any OEM character set"}`);
+  const found = allReadings(bytes, charset, mayBe8Bit).filter(({ text }) => !CONTROLS.test(text));
+  if (found.length === 0)
+    throw malformed(`${name} is no text of ${charset.isUnicode ? "UTF-16" : "any OEM character set"}`);
   if (found.some(({ text }) => text.length > NAME_LIMIT)) throw new NtlmError("too-large", `${name} is too long`);
   return found;
 }
 
-function allReadings(bytes: Buffer, isUnicode: boolean, mayBe8Bit: boolean): readonly Reading[] {
+function allReadings(bytes: Buffer, { isUnicode, oem }: Charset, mayBe8Bit: boolean): readonly Reading[] {
   if (bytes.includes(0)) return utf16Reading(bytes);
-  if (!isUnicode) return oemReadings(bytes);
+  if (!isUnicode) return oemReadings(bytes, oem);
   // Printable ASCII is a far likelier 8-bit name than a UTF-16 one whose every byte happens to be printable.
   const is8Bit = mayBe8Bit && (bytes.length % 2 !== 0 || PRINTABLE.test(bytes.toString("latin1")));
-  return is8Bit ? [...oemReadings(bytes), ...utf16Reading(bytes)] : utf16Reading(bytes);
+  return is8Bit ? [...oemReadings(bytes, oem), ...utf16Reading(bytes)] : utf16Reading(bytes);
 }
 
 function utf16Reading(bytes: Buffer): readonly Reading[] {
@@ -69,8 +76,8 @@ function utf16Reading(bytes: Buffer): readonly Reading[] {
   return text.isWellFormed() ? [{ charset: "utf-16", text }] : [];
 }
 
-function oemReadings(bytes: Buffer): readonly Reading[] {
-  return OEM_CHARSETS.flatMap((charset) => {
+function oemReadings(bytes: Buffer, charsets = OEM_CHARSETS): readonly Reading[] {
+  return charsets.flatMap((charset) => {
     const text = decodeOem(bytes, charset);
     return text === undefined ? [] : [{ charset, text }];
   });

@@ -85,7 +85,13 @@ describe("what is never tried", () => {
     assert.equal(verifyResponses(hashes, evidence("NTLMv1", { minimum: "v1-ess" })), undefined);
     assert.equal(verifyResponses(hashes, evidence("NTLMv1", { minimum: "v1" }))?.scheme, "NTLMv1");
     assert.equal(verifyResponses(hashes, evidence("NTLMv1", { minimum: "v1", ntResponse: EMPTY })), undefined);
-    assert.equal(verifyResponses(hashes, evidence("NTLMv1", { minimum: "lm", ntResponse: EMPTY }))?.scheme, "LM");
+    assert.equal(
+      verifyResponses(
+        hashes,
+        evidence("NTLMv1", { minimum: "lm", ntResponse: EMPTY, lmResponse: responses("LM").lmResponse }),
+      )?.scheme,
+      "LM",
+    );
   });
 
   test("NTLMv1 arithmetic on an NTLM2 session response", () => {

@@ -48,7 +48,7 @@ function readInputs(inputs: Values) {
 
 function checkVersion1(given: Given, inputs: Values, comparison: Comparison): Computed {
   const scheme = inputs["ess"] === true ? "NTLM2 session" : "NTLMv1";
-  const computed = computeResponses(given, given, scheme);
+  const computed = computeResponses({ ...given, noLMResponseNTLMv1: false }, given, scheme);
   // A password without an LM hash leaves the LM field to the client: the vectors leave it out.
   const hasLmField = scheme === "NTLM2 session" || lmHash(given.password) !== undefined;
   comparison.bytes("lmResponse", hasLmField ? computed.lmResponse : undefined);

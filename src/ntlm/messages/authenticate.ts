@@ -3,6 +3,7 @@ import { malformed, NtlmError } from "../error.ts";
 import { layOut, MessageType, openMessage, readDescriptor, readField } from "../fields.ts";
 import { hasFlag, NegotiateFlag } from "../flags.ts";
 import { readNames, readWorkstation, type NameReading } from "../names.ts";
+import type { OemCharset } from "../oem.ts";
 import { readVersion, VERSION_LENGTH, writeVersion, type Version } from "../version.ts";
 
 export interface Authenticate {
@@ -24,12 +25,16 @@ export const MIC_LENGTH = 16;
 
 /**
  * Reads an AUTHENTICATE_MESSAGE whose header ends where its first payload begins: after the flags (64 bytes: curl,
- * libntlm), the version (72: gss-ntlmssp) or the MIC (88: Windows, Samba). `challengeFlags` decide the character set.
- * Fields are views of `bytes`. Throws NtlmError.
+ * libntlm), the version (72: gss-ntlmssp) or the MIC (88: Windows, Samba). `challengeFlags` decide the character set;
+ * 8-bit names are read in each of `oemCharsets`. Fields are views of `bytes`. Throws NtlmError.
  */
-export function decodeAuthenticate(bytes: Uint8Array, challengeFlags: number): Authenticate {
+export function decodeAuthenticate(
+  bytes: Uint8Array,
+  challengeFlags: number,
+  oemCharsets?: readonly OemCharset[],
+): Authenticate {
   const message = openMessage(bytes, MessageType.authenticate, HEADER_WITH_FLAGS);
-  const isUnicode = hasFlag(challengeFlags, NegotiateFlag.NTLMSSP_NEGOTIATE_UNICODE);
+  const charset = { isUnicode: hasFlag(challengeFlags, NegotiateFlag.NTLMSSP_NEGOTIATE_UNICODE), oem: oemCharsets };
   const headerLength = checkedHeaderLength(message);
   const flags = message.readUInt32LE(FLAGS);
   const hasVersion = hasFlag(flags, NegotiateFlag.NTLMSSP_NEGOTIATE_VERSION) && headerLength >= MIC_OFFSET;
@@ -40,8 +45,8 @@ export function decodeAuthenticate(bytes: Uint8Array, challengeFlags: number): A
     lmResponse: checkLength("LmChallengeResponse", field(LM_RESPONSE, "LmChallengeResponse"), LM_RESPONSE_SIZES),
     ntResponse: checkLength("NtChallengeResponse", field(NT_RESPONSE, "NtChallengeResponse"), NT_RESPONSE_SIZES),
     encryptedRandomSessionKey: field(SESSION_KEY, "EncryptedRandomSessionKey"),
-    names: readNames(field(USER, "UserName"), field(DOMAIN, "DomainName"), isUnicode),
-    workstation: readWorkstation(field(WORKSTATION, "Workstation"), isUnicode),
+    names: readNames(field(USER, "UserName"), field(DOMAIN, "DomainName"), charset),
+    workstation: readWorkstation(field(WORKSTATION, "Workstation"), charset),
     version: hasVersion ? readVersion(message, VERSION) : undefined,
     mic: hasMic ? message.subarray(MIC_OFFSET, MIC_OFFSET + MIC_LENGTH) : undefined,
   };
