@@ -333,6 +333,18 @@ test("a client that leaves while it is judged never reaches a server behind", as
   backend.close();
 });
 
+test("a client that has said all it has to say, and listens, gets its answers", async () => {
+  const running = await start();
+  const client = await running.dial();
+  client.send("a1 CAPABILITY\r\na2 LOGIN alice wrong\r\na3 LOGOUT\r\n");
+  client.socket.end();
+  const heard = await client.end();
+  assert.match(heard, /^a1 OK /m);
+  assert.match(heard, /^a2 NO \[AUTHENTICATIONFAILED\]/m);
+  assert.match(heard, /^a3 OK /m);
+  await endings(running);
+});
+
 test("a validator that fails costs its client the connection, and nobody else anything", async () => {
   const validator: Validator = {
     name: "broken",

@@ -84,8 +84,6 @@ export class Logon {
       this.#failures += 1;
       const left = started + delay - Date.now();
       if (delay > 0 && left > 0) await sleep(left, undefined, { ref: false });
-    } else if (outcome.kind === "entered" && this.#client.isClosed) {
-      outcome.wire.close();
     }
     return outcome;
   }

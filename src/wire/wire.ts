@@ -13,6 +13,8 @@ const READ_AHEAD = 16384;
 /** A client that does not read our answers is given up when this much is queued for it. */
 const UNREAD_LIMIT = 65536;
 
+const GONE = "the peer closed the connection";
+
 /** The one error that reading a wire can throw: the connection is over. */
 export class WireClosed extends Error {
   override readonly name = "WireClosed";
@@ -43,6 +45,8 @@ export class Wire implements LinkUser {
   #paused = false;
   /** In the middle of a TLS handshake, where our words would be in the clear. */
   #isDetached = false;
+  /** Nothing more will be heard. */
+  #isSilent = false;
   #want: Want | undefined;
   /** Why it is over. An error is made of it only for whoever waits: a stack trace costs as much as a write. */
   #over: string | undefined;
@@ -56,9 +60,9 @@ export class Wire implements LinkUser {
     return this.#link.socket;
   }
 
-  /** True when the peer is known to be gone. */
+  /** True when the peer has gone, or says no more: whether it still listens cannot be known. */
   get isClosed(): boolean {
-    return this.#over !== undefined;
+    return this.#isSilent || this.#over !== undefined;
   }
 
   /** Why the connection is over; undefined while it is not. */
@@ -151,8 +155,10 @@ export class Wire implements LinkUser {
 
   drained(): void {}
 
+  /** The peer has said its last word, but may still listen: what it asked is answered (`printf ... | nc`). */
   ended(): void {
-    this.#end("the peer closed the connection");
+    this.#isSilent = true;
+    this.#rejectWant(GONE);
   }
 
   broken(error: Error): void {
@@ -160,14 +166,18 @@ export class Wire implements LinkUser {
   }
 
   closed(): void {
-    this.#end("the peer closed the connection");
+    this.#end(GONE);
   }
 
   #end(why: string): void {
     this.#over ??= why;
+    this.#rejectWant(this.#over);
+  }
+
+  #rejectWant(why: string): void {
     const want = this.#want;
     this.#want = undefined;
-    want?.reject(new WireClosed(this.#over));
+    want?.reject(new WireClosed(why));
   }
 
   #ask(want: Want): void {
@@ -176,6 +186,7 @@ export class Wire implements LinkUser {
     this.#satisfy(want);
     if (!this.#want) return;
     if (this.#over !== undefined) return this.#end(this.#over);
+    if (this.#isSilent) return this.#rejectWant(GONE);
     if (!this.#paused) return;
     this.#paused = false;
     this.#link.socket.resume();
