@@ -1,0 +1,36 @@
+/**
+ * What SCRAM shows of an account that does not exist: salt and iteration count have to be sent before anybody has proven
+ * anything (RFC 5802 section 9), and must look and stay like those of an account.
+ */
+import type { ScramKeys } from "../core/evidence.ts";
+import { hmac, keyLength, USUAL_ITERATIONS, USUAL_SALT_LENGTH, type ScramName } from "./scram-keys.ts";
+
+/** Of what kind the keys of an account would be that has this name. */
+export interface Likeness {
+  readonly iterations: number;
+  /** Bytes. */
+  readonly saltLength: number;
+  /** One for all forms of the name that would lead to the same account. */
+  readonly canonicalName: string;
+}
+
+/** What a KeyJudge may say besides, so that its accounts and decoys do not differ. */
+export interface DecoyJudge {
+  likeness?(mechanism: ScramName, username: string): Likeness | undefined;
+}
+
+/** The likeness where the judge says nothing: what `postern user` writes. */
+export function usualLikeness(username: string): Likeness {
+  return { iterations: USUAL_ITERATIONS, saltLength: USUAL_SALT_LENGTH, canonicalName: username.toLowerCase() };
+}
+
+/** Keys that nobody can have the password of; the same ones whenever name, secret and likeness are the same. */
+export function decoyKeys(name: ScramName, secret: Uint8Array, likeness: Likeness): ScramKeys {
+  const { iterations, saltLength, canonicalName } = likeness;
+  const seed = hmac(name, secret, JSON.stringify([name, iterations, saltLength, canonicalName]));
+  const blocks = Array.from({ length: Math.ceil(saltLength / keyLength(name)) }, (_, index) =>
+    hmac(name, seed, `salt ${index}`),
+  );
+  const salt = Buffer.concat(blocks, saltLength);
+  return { iterations, salt, storedKey: hmac(name, seed, "stored"), serverKey: hmac(name, seed, "server") };
+}
