@@ -6,27 +6,19 @@ import type { BackendConfig, Config, ListenerConfig, BackendServer as ServerConf
 import type { ProtocolName } from "./core/visit.ts";
 import { can, type Validator } from "./core/validator.ts";
 import { channelBindingHash, tlsServerEndPoint } from "./ntlm/channel-binding.ts";
-import { DEFAULT_POLICY } from "./ntlm/policy.ts";
 import type { Front } from "./protocols/front.ts";
+import { makeOffers, type OfferSources } from "./offers.ts";
 import { protocols } from "./protocols/protocol.ts";
-import { login } from "./sasl/login.ts";
-import { makeOffer, type Mechanism, type Offer } from "./sasl/mechanism.ts";
-import { ntlm } from "./sasl/ntlm.ts";
 import { judgePassword } from "./sasl/password.ts";
-import { plain } from "./sasl/plain.ts";
 import type { Stay } from "./visit.ts";
 import { Certificates, makeCertificate, secureServer, type Certificate } from "./wire/tls-server.ts";
 
-export interface Furniture {
+export interface Furniture extends OfferSources {
   readonly config: Config;
   readonly listener: ListenerConfig;
   readonly validator: Validator;
   readonly backends: RoutedBackends;
   readonly certificates: Certificates | undefined;
-  /** 8 bytes, never the same twice. */
-  readonly nonce: () => Uint8Array;
-  /** Now, as a FILETIME. */
-  readonly clock: () => bigint;
 }
 
 export function makeFront({
@@ -44,7 +36,7 @@ export function makeFront({
     greeting: listener.greeting,
     dialect: listener.dialect,
     limits: config.limits,
-    offers: makeOffers(listener, validator, { nonce, clock }),
+    offers: makeOffers(config, listener, validator, { nonce, clock }),
     plaintextAllowed: listener.plaintext === "allowed",
     starttls: listener.tls === "starttls" && certificates !== undefined,
     ...(takesPasswords &&
@@ -61,21 +53,6 @@ export function makeFront({
     enter: (guest, visit) => backends.enter(guest, visit),
     extensions: () => backends.extensionsFor(listener.name),
   };
-}
-
-/** Only what the validator can judge is offered, in the order of the configuration. */
-function makeOffers(
-  { ntlm: policy, dialect, mechanisms: names }: ListenerConfig,
-  validator: Validator,
-  sources: Pick<Furniture, "nonce" | "clock">,
-): Offer[] {
-  const settings = { policy: { ...DEFAULT_POLICY, ...policy }, dialect, ...sources };
-  const mechanisms: Record<string, Mechanism> = {
-    NTLM: ntlm(settings),
-    PLAIN: plain,
-    LOGIN: login,
-  };
-  return names.flatMap((name) => makeOffer(mechanisms[name]!, validator) ?? []);
 }
 
 interface Bindings {

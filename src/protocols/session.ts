@@ -1,5 +1,6 @@
 /** One client before logon: whom it talks to, what a command can lead to, and how much nonsense is borne. */
 import type { Visit } from "../core/visit.ts";
+import type { Offer } from "../sasl/mechanism.ts";
 import type { Wire } from "../wire/wire.ts";
 import type { Entered, Front, LogonOutcome } from "./front.ts";
 import { Logon } from "./logon.ts";
@@ -52,19 +53,22 @@ export class Session<State> {
   }
 }
 
-/** Makes a text once per listener that depends on nothing but the listener and what is offered at the moment. */
+/** Makes a text once per listener that depends on nothing but the listener, TLS, and what is offered at the moment. */
 export function oncePerFront<S extends Pick<Session<unknown>, "front" | "visit">>(make: (session: S) => string) {
-  const made = Array.from({ length: 5 }, () => new WeakMap<Front, string>());
+  const made = new WeakMap<Front, Map<number, string>>();
   return (session: S): string => {
-    const texts = made[situation(session.visit)]!;
-    const known = texts.get(session.front) ?? make(session);
-    if (!texts.has(session.front)) texts.set(session.front, known);
+    const { front, visit } = session;
+    const texts = made.get(front) ?? new Map<number, string>();
+    made.set(front, texts);
+    const situation = situationOf(front, visit);
+    const known = texts.get(situation) ?? make(session);
+    texts.set(situation, known);
     return known;
   };
 }
 
-/** All of a connection that decides what can be offered on it. */
-function situation({ secure, tls }: Visit): number {
-  if (!secure) return 0;
-  return 1 + (tls?.exporter ? 1 : 0) + (tls?.clientCertificate ? 2 : 0);
+/** A bit for TLS, and one for each offer that can succeed on this connection. */
+function situationOf({ offers }: Front, visit: Visit): number {
+  const possible = (bits: number, offer: Offer): number => bits * 2 + (offer.isPossible(visit) ? 1 : 0);
+  return offers.reduce(possible, visit.secure ? 1 : 0);
 }

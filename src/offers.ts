@@ -1,0 +1,88 @@
+/**
+ * What a listener offers: the mechanisms of its list, in its order, each made with the listener's settings, as far as its
+ * validator can judge them. What also needs TLS or a certificate is decided on each connection.
+ */
+import { hkdfSync, randomBytes } from "node:crypto";
+import type { Config, ListenerConfig, MechanismName } from "./config/config.ts";
+import type { Validator } from "./core/validator.ts";
+import { DEFAULT_POLICY } from "./ntlm/policy.ts";
+import { cramMd5 } from "./sasl/cram-md5.ts";
+import { external } from "./sasl/external.ts";
+import { gssSpnego } from "./sasl/gss-spnego.ts";
+import { login } from "./sasl/login.ts";
+import { makeOffer, type Mechanism, type Offer } from "./sasl/mechanism.ts";
+import { ntlm, type NtlmSettings } from "./sasl/ntlm.ts";
+import { oauthbearer } from "./sasl/oauthbearer.ts";
+import { plain } from "./sasl/plain.ts";
+import { scram, scramPlus, type KeyMechanism, type ScramSettings } from "./sasl/scram.ts";
+import { xoauth2 } from "./sasl/xoauth2.ts";
+
+export interface OfferSources {
+  /** 8 bytes for an NTLM CHALLENGE, never the same twice. */
+  readonly nonce: () => Uint8Array;
+  /** Now, as a FILETIME. */
+  readonly clock: () => bigint;
+}
+
+export function makeOffers(
+  config: Config,
+  listener: ListenerConfig,
+  validator: Validator,
+  sources: OfferSources,
+): Offer[] {
+  const settings = settingsOf(config, listener, sources);
+  return listener.mechanisms.flatMap((name) => {
+    const mechanism = MECHANISMS[name](settings);
+    const lacksKeys = isKeyMechanism(mechanism) && !validator.keys?.kinds.includes(mechanism.kind);
+    return lacksKeys ? [] : (makeOffer(mechanism, validator) ?? []);
+  });
+}
+
+interface Settings {
+  readonly host: string;
+  readonly ntlm: NtlmSettings;
+  readonly scram: ScramSettings;
+}
+
+const MECHANISMS: Readonly<Record<MechanismName, (settings: Settings) => Mechanism | KeyMechanism>> = {
+  NTLM: (settings) => ntlm(settings.ntlm),
+  "GSS-SPNEGO": (settings) => gssSpnego(settings.ntlm),
+  PLAIN: () => plain,
+  LOGIN: () => login,
+  "SCRAM-SHA-256": (settings) => scram("SCRAM-SHA-256", settings.scram),
+  "SCRAM-SHA-256-PLUS": (settings) => scramPlus("SCRAM-SHA-256", settings.scram),
+  "SCRAM-SHA-1": (settings) => scram("SCRAM-SHA-1", settings.scram),
+  "SCRAM-SHA-1-PLUS": (settings) => scramPlus("SCRAM-SHA-1", settings.scram),
+  "CRAM-MD5": ({ host }) => cramMd5({ nonce: () => randomBytes(16), host }),
+  OAUTHBEARER: () => oauthbearer,
+  XOAUTH2: () => xoauth2,
+  EXTERNAL: () => external,
+};
+
+function isKeyMechanism(mechanism: Mechanism | KeyMechanism): mechanism is KeyMechanism {
+  return "kind" in mechanism;
+}
+
+function settingsOf(
+  config: Config,
+  { ntlm: policy, dialect, mechanisms }: ListenerConfig,
+  sources: OfferSources,
+): Settings {
+  return {
+    host: config.server.name,
+    ntlm: { policy: { ...DEFAULT_POLICY, ...policy }, dialect, ...sources },
+    scram: {
+      nonce: () => randomBytes(18),
+      decoySecret: decoySecret(config),
+      plusOffered: mechanisms.some((name) => name.endsWith("-PLUS")),
+    },
+  };
+}
+
+const PROCESS_SECRET = randomBytes(32);
+
+/** Unknown users keep their salts over a restart, as real ones do, where there is a key to derive them from. */
+function decoySecret({ tls: [certificate] }: Config): Uint8Array {
+  if (!certificate) return PROCESS_SECRET;
+  return new Uint8Array(hkdfSync("sha256", certificate.key.reveal(), "", "postern: salts of unknown users", 32));
+}
