@@ -65,7 +65,7 @@ describe("the names in an NTLMv2 key", () => {
 });
 
 describe("what is never tried", () => {
-  const responses = (scheme: "NTLMv1" | "NTLM2 session") =>
+  const responses = (scheme: "NTLMv1" | "NTLM2 session" | "LM") =>
     computeResponses(
       { user: "alice", domain: "D", password: "SecREt01", clientChallenge: nonce(8, 2), time: NOW },
       { serverChallenge: nonce(8, 1) },

@@ -10,6 +10,8 @@ export interface Vector {
   readonly inputs: Values;
   readonly expect: Values;
   readonly messages?: Values;
+  /** Of SPNEGO, in hex, with the side that sent them: "c" or "s". */
+  readonly tokens?: readonly (readonly [string, string])[];
   readonly sealing?: readonly SealOperation[] | null;
   readonly sealingDatagram?: readonly SealOperation[] | null;
   readonly dummySignature?: string | null;
