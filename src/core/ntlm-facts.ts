@@ -20,4 +20,7 @@ export interface NtlmFacts {
   readonly authenticateFlags: number;
   /** The rule that refused it, whatever the password. */
   readonly refusedBy: string | undefined;
+  /** The exception without which it would have been refused, and the rule that would have refused it. */
+  readonly exception?: string | undefined;
+  readonly exceptedRule?: string | undefined;
 }

@@ -20,6 +20,7 @@ export {
   type ChallengeDialect,
   type ChallengeOptions,
   type PendingChallenge,
+  type Reveal,
   type TargetNames,
 } from "./open-challenge.ts";
 export {
@@ -121,20 +122,25 @@ export interface Stands {
 /**
  * The checks that only mean something once the response was right: MIC, channel binding, target name, time, echo of our
  * TargetInfo. `sessionBaseKey` and `scheme` are the judge's; one that does not say which response was right means the
- * strongest.
+ * strongest, and one that hands over no key cannot satisfy who requires a MIC.
  */
-export function settle(logon: NtlmLogon, sessionBaseKey: Uint8Array, scheme?: string): Stands | Refusal {
+export function settle(logon: NtlmLogon, sessionBaseKey: Uint8Array | undefined, scheme?: string): Stands | Refusal {
   const proven = isScheme(scheme) ? scheme : logon.scheme;
-  const key = () => exportedSessionKey({ ...logon, scheme: proven }, sessionBaseKey);
+  const key = sessionBaseKey && (() => exportedSessionKey({ ...logon, scheme: proven }, sessionBaseKey));
   let first: Refusal | undefined;
   let lapsed: Terms | undefined;
   for (const terms of logon.terms) {
-    const broken = brokenRule(logon, terms.policy, proven, key);
+    const broken = brokenRule(logon, terms.policy, proven, key) ?? (key ? undefined : unverifiable(terms.policy));
     if (!broken && terms.lapsed === undefined) return { kind: "stands", terms, otherwise: first };
     if (!broken) lapsed ??= terms;
     else first ??= broken;
   }
   return explained(first!, logon.terms[0]!, lapsed);
+}
+
+function unverifiable({ mic }: AcceptorPolicy): Refusal | undefined {
+  if (mic !== "require") return undefined;
+  return refused("mic", "the validator gives no session key, so the required MIC cannot be verified");
 }
 
 /** As settle; undefined means that the logon stands. */

@@ -2,24 +2,42 @@
  * NTLM as a SASL mechanism (MS-POP3, MS-OXIMAP, MS-SMTPNTLM): NEGOTIATE in, CHALLENGE out, AUTHENTICATE in. One mechanism
  * for all protocols; the bytes are the ntlm room's business, the account the validator's.
  */
-import type { Verdict } from "../core/verdict.ts";
+import type { NtlmNames } from "../core/evidence.ts";
 import { isPlausibleName } from "../core/identity.ts";
+import type { Able } from "../core/validator.ts";
+import type { Verdict } from "../core/verdict.ts";
+import type { Visit } from "../core/visit.ts";
 import {
-  confirm,
   openChallenge,
   readAuthenticate,
+  settle,
+  type AcceptorPolicy,
   type ChallengeDialect,
   type NtlmLogon,
+  type PendingChallenge,
+  type Received,
   type Refusal,
+  type Reveal,
+  type Terms,
 } from "../ntlm/acceptor.ts";
 import { NtlmError } from "../ntlm/error.ts";
-import type { AcceptorPolicy } from "../ntlm/policy.ts";
 import { EMPTY, MalformedResponse, type Conclusion, type Exchange, type Mechanism } from "./mechanism.ts";
+import { factsOf } from "./ntlm-facts.ts";
+
+/**
+ * What a logon of this visit may stand on, the ordinary terms first. Without names: whatever could hold for anybody,
+ * before the client has said who it is.
+ */
+export type TermsFor = (visit: Visit, names?: readonly NtlmNames[]) => readonly Terms[];
 
 export interface NtlmSettings {
   readonly policy: AcceptorPolicy;
+  /** Where policies differ by network and user; instead of `policy`. */
+  readonly terms?: TermsFor | undefined;
   /** The form of the CHALLENGE_MESSAGE. */
   readonly dialect: ChallengeDialect;
+  /** What the CHALLENGE_MESSAGE tells strangers; default: everything. */
+  readonly reveal?: Reveal | undefined;
   /** 8 fresh random bytes, never the same twice. */
   readonly nonce: () => Uint8Array;
   /** Now, as a FILETIME. */
@@ -32,22 +50,56 @@ export function ntlm(settings: NtlmSettings, name = "NTLM"): Mechanism<"ntlm"> {
     name,
     needs: "ntlm",
     plaintext: false,
+    isPossible: (visit) => isPossible(settings, visit),
     async *exchange(initial, judge, visit): Exchange {
       const negotiate = initial?.length ? initial : yield EMPTY;
-      const pending = understand(() =>
-        openChallenge(negotiate, {
-          names: judge.ntlm.names(visit),
-          serverChallenge: settings.nonce(),
-          timestamp: settings.clock(),
-          dialect: settings.dialect,
-        }),
-      );
+      const pending = answerNegotiate(negotiate, settings, judge, visit);
       const authenticate = yield pending.message;
-      const logon = understand(() => readAuthenticate(authenticate, pending, settings.policy, visit.channelBinding));
-      if (logon.kind === "refused") return { verdict: refused(logon), claimed: "", password: undefined };
-      return conclude(logon, await verify(logon, (evidence) => judge.ntlm.verify(evidence, visit)));
+      return judgeAuthenticate(authenticate, pending, settings, judge, visit);
     },
   };
+}
+
+/** Not where NTLM is blocked for everybody, nor where a channel binding is required on a connection that has none. */
+export function isPossible(settings: NtlmSettings, visit: Visit): boolean {
+  return termsOf(settings, visit).some(
+    ({ policy, lapsed }) =>
+      lapsed === undefined &&
+      policy.block !== true &&
+      (policy.channelBinding !== "require" || visit.channelBinding !== undefined),
+  );
+}
+
+/** The CHALLENGE_MESSAGE to a NEGOTIATE_MESSAGE. Throws MalformedResponse. */
+export function answerNegotiate(
+  negotiate: Uint8Array,
+  { nonce, clock, dialect, reveal }: NtlmSettings,
+  judge: Able<"ntlm">,
+  visit: Visit,
+): PendingChallenge {
+  const names = judge.ntlm.names(visit);
+  const options = { names, serverChallenge: nonce(), timestamp: clock(), dialect, reveal };
+  return understand(() => openChallenge(negotiate, options));
+}
+
+/** The verdict on an AUTHENTICATE_MESSAGE: the policy's, the judge's, and the policy's again. Throws MalformedResponse. */
+export async function judgeAuthenticate(
+  authenticate: Uint8Array,
+  pending: PendingChallenge,
+  settings: NtlmSettings,
+  judge: Able<"ntlm">,
+  visit: Visit,
+): Promise<Conclusion> {
+  const choose = (names: readonly NtlmNames[]) => termsOf(settings, visit, names);
+  const logon = understand(() =>
+    readAuthenticate(authenticate, pending, choose, visit.channelBinding, settings.clock()),
+  );
+  if (logon.kind === "refused") return refuse(logon, logon.received);
+  return conclude(logon, await verify(logon, (evidence) => judge.ntlm.verify(evidence, visit)));
+}
+
+function termsOf({ terms, policy }: NtlmSettings, visit: Visit, names?: readonly NtlmNames[]): readonly Terms[] {
+  return terms ? terms(visit, names) : [{ policy }];
 }
 
 async function verify(
@@ -63,20 +115,27 @@ async function verify(
 
 /** Only a right response has a key, and only the key shows whether the messages arrived as they were sent (MIC). */
 function conclude(logon: NtlmLogon, verdict: Verdict): Conclusion {
-  const claimed = claimedName(logon);
-  if (verdict.kind !== "accepted" || verdict.sessionBaseKey === undefined)
-    return { verdict, claimed, password: undefined };
-  const refusal = confirm(logon, verdict.sessionBaseKey, verdict.scheme ?? "");
-  return { verdict: refusal ? refused(refusal, verdict.identity.user) : verdict, claimed, password: undefined };
+  const concluded = { verdict, claimed: claimedName(logon), password: undefined };
+  if (verdict.kind !== "accepted") return { ...concluded, ntlm: factsOf(logon, { verdict }) };
+  const settled = settle(logon, verdict.sessionBaseKey, verdict.scheme ?? "");
+  if (settled.kind === "refused") return refuse(settled, logon, verdict);
+  return { ...concluded, ntlm: factsOf(logon, { verdict, settled }) };
 }
 
-function refused(refusal: Refusal, user?: string): Verdict {
-  return { kind: "denied", reason: "policy", why: refusal.why, ...(user !== undefined && { user }) };
+/** `verdict` where the password was right and something else was not. */
+function refuse(refusal: Refusal, received: Received, verdict?: Verdict & { kind: "accepted" }): Conclusion {
+  const user = verdict && { user: verdict.identity.user };
+  return {
+    verdict: { kind: "denied", reason: "policy", why: refusal.why, ...user },
+    claimed: claimedName(received),
+    password: undefined,
+    ntlm: factsOf(received, { verdict, settled: refusal }),
+  };
 }
 
-function claimedName({ evidence }: NtlmLogon): string {
-  const { user = "", domain = "" } = evidence.names[0] ?? {};
-  return domain === "" ? user : `${domain}\\${user}`;
+function claimedName({ authenticate }: Received): string {
+  const { user = "", domain = "" } = authenticate.names[0] ?? {};
+  return domain === "" || user === "" ? user : `${domain}\\${user}`;
 }
 
 /** What cannot be parsed is the client's malformed response. */
