@@ -27,7 +27,7 @@ export interface AcceptorPolicy {
   readonly targets?: Targets | undefined;
   /** Milliseconds that a client's time may differ from ours (MaxLifetime); only NTLMv2 responses have a time. */
   readonly clockWindow?: number | undefined;
-  /** Domains as clients write them, in any case; "" stands for clients that name none. */
+  /** Domains as clients write them, in any case; "" stands for clients that name none, "*" for all. */
   readonly allowedDomains?: readonly string[] | undefined;
   readonly blockedDomains?: readonly string[] | undefined;
   /** ServerRequire128bitEncryption: the client must offer NTLMSSP_NEGOTIATE_128. curl, libntlm and swaks do not. */

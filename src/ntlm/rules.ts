@@ -39,7 +39,8 @@ const block: Rule = (_received, policy) =>
 const domain: Rule = ({ authenticate }, { allowedDomains, blockedDomains }) => {
   if (!allowedDomains && !blockedDomains) return undefined;
   const claimed = authenticate.names.map((name) => domainOf(name).toLowerCase());
-  const isListed = (list: readonly string[]) => list.some((each) => claimed.includes(each.toLowerCase()));
+  const isListed = (list: readonly string[]) =>
+    list.some((each) => each === "*" || claimed.includes(each.toLowerCase()));
   const named = claimed[0] === "" ? "no domain" : `domain ${quoted(claimed[0]!)}`;
   if (blockedDomains && isListed(blockedDomains)) return refused("domain", `${named} is blocked`);
   if (allowedDomains && !isListed(allowedDomains)) return refused("domain", `${named} is not among those allowed`);
