@@ -1,10 +1,14 @@
 /** What every validator must do, whatever it looks accounts up in. A validator's test calls conformance() with its own. */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { Secret } from "../../src/core/secret.ts";
 import type { TargetNames, Validator } from "../../src/core/validator.ts";
 import type { Verdict } from "../../src/core/verdict.ts";
 import type { Visit } from "../../src/core/visit.ts";
+import { scramClient } from "../../src/sasl/client/scram.ts";
+import { scram } from "../../src/sasl/scram.ts";
+import { offerOf, talk } from "../sasl/keys-judge.ts";
 import { ntlm2Session, version1, version2, type Attempt } from "./ntlm-client.ts";
 
 /** The names that the validator is to be made with. */
@@ -85,7 +89,8 @@ const IMPLAUSIBLE = [
   "\\alice",
 ];
 
-export function conformance(title: string, make: () => Promise<Validator>): void {
+/** `keys`: the accounts have keys for SCRAM-SHA-256 as well. */
+export function conformance(title: string, make: () => Promise<Validator>, has: { readonly keys?: true } = {}): void {
   describe(`${title} behaves as every validator must:`, () => {
     let validator: Validator;
     before(async () => {
@@ -94,6 +99,7 @@ export function conformance(title: string, make: () => Promise<Validator>): void
     after(() => validator.close?.());
     passwords(() => validator);
     responses(() => validator);
+    if (has.keys) storedKeys(() => validator);
     manyAtOnce(() => validator);
     sameTime(() => validator);
     test("a closed validator is unavailable", async () => {
@@ -101,6 +107,7 @@ export function conformance(title: string, make: () => Promise<Validator>): void
       await closed.close?.();
       assert.equal(await byPassword(closed, "alice", "Password1"), "unavailable");
       assert.equal(await byNtlm(closed, version2({ user: "alice", password: "Password1" })), "unavailable");
+      if (has.keys) assert.equal(await byScram(closed, "alice", "Password1"), "unavailable");
     });
   });
 }
@@ -263,6 +270,36 @@ function responses(validator: () => Validator): void {
   test("a disabled account with the right response is denied as disabled", async () => {
     assert.equal(await byNtlm(validator(), version2({ user: "dave", password: "dave's" })), "denied disabled");
     assert.equal(await byNtlm(validator(), version2({ user: "dave", password: "x" })), "denied bad-credentials");
+  });
+}
+
+export async function byScram(validator: Validator, username: string, password: string): Promise<string> {
+  const settings = { nonce: () => randomBytes(18), decoySecret: Buffer.alloc(32), plusOffered: false };
+  const client = scramClient({ hash: "SHA-256", username, password });
+  const { conclusion } = await talk(offerOf(scram("SCRAM-SHA-256", settings), validator), client, VISIT);
+  return summary(conclusion.verdict);
+}
+
+function storedKeys(validator: () => Validator): void {
+  test("keys are there for SCRAM-SHA-256, and the right password proves itself with them", async () => {
+    assert.ok(validator().keys?.kinds.includes("SCRAM-SHA-256"));
+    for (const name of ["alice", "ALICE", "EXAMPLE\\alice", "alice@example.com"])
+      assert.equal(await byScram(validator(), name, "Password1"), "accepted alice", name);
+    assert.equal(await byScram(validator(), "carol@example.org", "carol's"), "accepted carol");
+    for (const name of ["zoë", "zoe\u0308"])
+      assert.equal(await byScram(validator(), name, "pässwörd☃"), "accepted zoë");
+  });
+
+  test("with a wrong password, a foreign domain or nobody's name keys prove nothing", async () => {
+    assert.equal(await byScram(validator(), "alice", "password1"), "denied bad-credentials");
+    for (const name of ["nobody", "OTHER\\alice", "alice*", "__proto__"])
+      assert.equal(await byScram(validator(), name, "Password1"), "unknown", name);
+    for (const name of IMPLAUSIBLE) assert.equal((await validator().keys?.find(name, VISIT))?.kind, "unknown");
+  });
+
+  test("that an account is disabled is told only to who proves to know its password", async () => {
+    assert.equal(await byScram(validator(), "dave", "dave's"), "denied disabled");
+    assert.equal(await byScram(validator(), "dave", "wrong"), "denied bad-credentials");
   });
 }
 

@@ -2,8 +2,12 @@
  * One line of the account file, in Dovecot's passwd-file format: `name:{SCHEME}hash:uid:gid:gecos:home:shell:extra`,
  * where trailing fields may be missing and the extra fields are `key=value`, separated by spaces.
  */
+import type { ScramKeys } from "../../core/evidence.ts";
 import { isPlausibleName, splitName, type Identity } from "../../core/identity.ts";
 import { ntHash } from "../../ntlm/hashes.ts";
+import { SCRAM_NAMES, type ScramName } from "../../sasl/scram-keys.ts";
+import { NO_CERTIFICATE, parseCertificateRule, type CertificateRule } from "./certificate.ts";
+import { isScramName, parseScramKeys } from "./hashes/scram.ts";
 import { parseNt, parseStored, type StoredPassword } from "./hashes/hashes.ts";
 
 export interface AccountFields {
@@ -21,6 +25,9 @@ export interface Account {
   readonly password: Exclude<StoredPassword, { kind: "bad" | "nt" }> | undefined;
   /** 16 bytes; undefined: the account cannot use NTLM. */
   readonly nt: Uint8Array | undefined;
+  /** Stored keys; a password in clear is not here but serves all mechanisms. */
+  readonly scram: Readonly<Partial<Record<ScramName, ScramKeys | undefined>>>;
+  readonly certificates: CertificateRule;
   readonly isDisabled: boolean;
   /** Domains that lead to this account, lower-cased: the name's own and that of `domain=`. */
   readonly domains: readonly string[];
@@ -29,9 +36,22 @@ export interface Account {
   readonly line: number;
 }
 
+/** Extra fields that hold what follows from the password; the keys of SCRAM are named after the mechanism. */
+export const SECRET_KEYS: ReadonlySet<string> = new Set(["nt", ...SCRAM_NAMES.map(scramKey)]);
 /** Ours; any other key becomes an attribute. */
-const OWN_KEYS: ReadonlySet<string> = new Set(["nt", "domain", "mailbox", "groups", "disabled"]);
+export const OWN_KEYS: ReadonlySet<string> = new Set([
+  ...SECRET_KEYS,
+  "domain",
+  "mailbox",
+  "groups",
+  "disabled",
+  "cert",
+]);
 const BETWEEN = 5;
+export function scramKey(name: ScramName): string {
+  return name.toLowerCase();
+}
+
 /** A hash has some 200 characters; the rest is for attributes. */
 export const LINE_LIMIT = 8192;
 
@@ -69,7 +89,10 @@ export function parseLine(text: string, line: number): Account | string {
   if (typeof secrets === "string") return secrets;
   const disabled = extra.get("disabled") ?? "no";
   if (disabled !== "yes" && disabled !== "no") return "disabled= is neither yes nor no";
-  return { name, ...secrets, isDisabled: disabled === "yes", ...parseNames(fields), line };
+  const given = extra.get("cert");
+  const certificates = given === undefined ? NO_CERTIFICATE : parseCertificateRule(given);
+  if (certificates === undefined) return "cert= is neither email nor sha256: with 64 hexadecimal digits";
+  return { name, ...secrets, certificates, isDisabled: disabled === "yes", ...parseNames(fields), line };
 }
 
 /** Backslash and colon part names and fields; a blank at either end is a slip that nobody would see. */
@@ -77,17 +100,42 @@ export function isAccountName(name: string): boolean {
   return isPlausibleName(name) && !/[\\:]/.test(name) && name.trim() === name && !name.startsWith("#");
 }
 
-function parseSecrets({ password, extra }: AccountFields): Pick<Account, "password" | "nt"> | string {
+type Secrets = Pick<Account, "password" | "nt" | "scram">;
+
+function parseSecrets({ password, extra }: AccountFields): Secrets | string {
   const stored = password === "" ? undefined : parseStored(password);
   if (stored?.kind === "bad") return stored.why;
   const given = extra.get("nt");
   const nt = given === undefined ? undefined : parseNt(given);
   if (nt?.kind === "bad") return nt.why;
   const hash = nt?.kind === "nt" ? nt.hash : undefined;
-  if (stored?.kind === "plain") return { password: stored, nt: hash ?? ntHash(stored.text) };
-  if (stored?.kind === "nt") return { password: undefined, nt: hash ?? stored.hash };
-  if (stored === undefined && hash === undefined) return "there is neither a password nor nt=";
-  return { password: stored, nt: hash };
+  const scram = parseScram(stored, extra);
+  if (typeof scram === "string") return scram;
+  if (stored?.kind === "plain") return { password: stored, nt: hash ?? ntHash(stored.text), scram };
+  if (stored?.kind === "nt") return { password: undefined, nt: hash ?? stored.hash, scram };
+  const usable = stored ?? scramAsPassword(extra);
+  if (usable === undefined && hash === undefined) return "there is neither a password nor nt=";
+  return { password: usable, nt: hash, scram };
+}
+
+/** SCRAM's keys stand in extra fields of their own, or where Dovecot has them, instead of the password. */
+function parseScram(stored: StoredPassword | undefined, extra: AccountFields["extra"]): Account["scram"] | string {
+  const scram: Partial<Record<ScramName, ScramKeys | undefined>> = {};
+  if (stored?.kind === "slow" && isScramName(stored.scheme))
+    scram[stored.scheme] = parseScramKeys(stored.scheme, stored.text);
+  for (const name of SCRAM_NAMES) {
+    const text = extra.get(scramKey(name));
+    if (text === undefined) continue;
+    scram[name] = parseScramKeys(name, text);
+    if (scram[name] === undefined) return `${scramKey(name)}= is not iterations,salt,StoredKey,ServerKey`;
+  }
+  return scram;
+}
+
+/** Keys that are all there is can judge a password too. */
+function scramAsPassword(extra: AccountFields["extra"]): Account["password"] {
+  const name = SCRAM_NAMES.find((each) => extra.has(scramKey(each)));
+  return name && { kind: "slow", scheme: name, text: extra.get(scramKey(name)) ?? "" };
 }
 
 function parseNames({ name, extra }: AccountFields): Pick<Account, "identity" | "domains"> {

@@ -7,10 +7,14 @@ import type { Denied, Unavailable, Verdict } from "../../core/verdict.ts";
 import { lmHash, ntHash } from "../../ntlm/hashes.ts";
 import { classifyResponses, verifyResponses, type ResponseMatch } from "../../ntlm/responses.ts";
 import { isAllowed, type Scheme } from "../../ntlm/scheme.ts";
+import { saslprep } from "../../sasl/saslprep.ts";
 import type { Account } from "./account-line.ts";
+import type { KeyKind } from "./can-use.ts";
+import { judgeCertificate } from "./certificate.ts";
 import { explainer, type Explain } from "./explain.ts";
 import { HashPool, type Outcome, type PoolOptions } from "./hash-pool.ts";
 import { isSame } from "./hashes/scheme.ts";
+import { keyJudge } from "./keys.ts";
 import type { Log } from "./log.ts";
 import { findAccount, parseStore, type Store } from "./store.ts";
 import { watchStore, type WatchedStore } from "./watch.ts";
@@ -24,6 +28,10 @@ export interface FileValidatorOptions {
   readonly names: TargetNames;
   readonly log: Log;
   readonly worker?: PoolOptions;
+  /** What may be asked of the accounts' keys; default: what every account has that can log on. */
+  readonly kinds?: readonly KeyKind[] | undefined;
+  /** 32 bytes from which decoys and the salts of passwords in clear follow; default: new ones for each process. */
+  readonly secret?: Uint8Array | undefined;
 }
 
 /** crypt(3) costs grow with the length; nobody types this much. */
@@ -36,24 +44,33 @@ export function fileValidator(options: FileValidatorOptions): Validator {
 }
 
 /** The same over accounts that are in no file: `text` is what the file would hold. For the sandbox and for tests. */
-export function accountsValidator(options: { name: string; text: string; names: TargetNames }): Validator {
+export function accountsValidator(
+  options: Pick<FileValidatorOptions, "name" | "names" | "kinds" | "secret"> & { readonly text: string },
+): Validator {
   const store = parseStore(options.text);
   return judgeOver({ current: () => store, close: () => undefined }, options);
 }
 
 function judgeOver(
   watched: WatchedStore,
-  { name, names, worker = WORKER }: Omit<FileValidatorOptions, "path" | "log">,
+  { name, names, worker = WORKER, kinds, secret = randomBytes(32) }: Omit<FileValidatorOptions, "path" | "log">,
 ): Validator {
   const pool = new HashPool(worker);
   const judge: Judge = { pool, isOurs: oursAmong(names), decoyOf: decoyChooser(), explain: explainer(names) };
+  const named = (username: string, store: Store) => accountNamed(username, store, judge.isOurs);
   let isClosed = false;
+  const current = () => (isClosed ? undefined : watched.current());
   return {
     name,
     password: async (evidence) => (isClosed ? CLOSED : judgePassword(evidence, watched.current(), judge)),
     ntlm: {
       names: () => names,
       verify: async (evidence) => (isClosed ? CLOSED : judgeNtlm(evidence, watched.current(), judge)),
+    },
+    keys: keyJudge({ ...judge, current, named, secret, kinds }),
+    certificate: async (evidence) => {
+      const store = current();
+      return store ? judgeCertificate(evidence, store, (username) => named(username, store)) : CLOSED;
     },
     async close() {
       isClosed = true;
@@ -86,7 +103,7 @@ async function judgePassword({ username, password }: PasswordEvidence, store: St
   if (!isPlausibleName(username)) return denied("the name is empty, too long or has control characters");
   if (text === "" || text.length > PASSWORD_LIMIT || text.includes("\0"))
     return denied("the password is empty, too long or has a NUL");
-  const account = store.byName.get(username.toLowerCase()) ?? findAccount(store, splitName(username), judge.isOurs);
+  const account = accountNamed(username, store, judge.isOurs);
   const isRight = await checkPassword(account ?? judge.decoyOf(username, store), text, judge.pool);
   if (isRight === undefined) return BUSY;
   if (account === undefined) return { kind: "unknown", why: "no account of this name and domain" };
@@ -95,9 +112,32 @@ async function judgePassword({ username, password }: PasswordEvidence, store: St
   return { kind: "accepted", identity: account.identity };
 }
 
-/** The NT hash is a hash of the same password, and checked in microseconds. */
+/** As the client wrote it, else as SASLprep does (RFC 4013): decomposed letters, no-break spaces and the like. */
+function spellingsOf(text: string): Set<string> {
+  return new Set([text, saslprep(text, "query") ?? text]);
+}
+
+function accountNamed(username: string, store: Store, isOurs: Judge["isOurs"]): Account | undefined {
+  if (!isPlausibleName(username)) return undefined;
+  for (const name of spellingsOf(username)) {
+    const account = store.byName.get(name.toLowerCase()) ?? findAccount(store, splitName(name), isOurs);
+    if (account !== undefined) return account;
+  }
+  return undefined;
+}
+
+/** RFC 4616 refuses what SASLprep does; whoever chose such a password may use it here. */
 async function checkPassword(account: Account | undefined, password: string, pool: HashPool): Promise<Outcome> {
   if (account === undefined) return false;
+  for (const spelling of spellingsOf(password)) {
+    const outcome = await checkSpelling(account, spelling, pool);
+    if (outcome !== false) return outcome;
+  }
+  return false;
+}
+
+/** The NT hash is a hash of the same password, and checked in microseconds. */
+async function checkSpelling(account: Account, password: string, pool: HashPool): Promise<Outcome> {
   if (account.nt !== undefined) return isSame(ntHash(password), account.nt);
   if (account.password?.kind !== "slow") return false;
   return pool.verify({ scheme: account.password.scheme, text: account.password.text, password });

@@ -1,6 +1,8 @@
 /** What `postern check` and `postern user list` say about an account file: who is in it, and what is wrong. */
 import { statSync } from "node:fs";
 import type { Account } from "./account-line.ts";
+import { canUse } from "./can-use.ts";
+import { SCRAM_NAMES } from "../../sasl/scram-keys.ts";
 import { DuplicateAccount, readStore } from "./watch.ts";
 
 export interface AccountProblem {
@@ -25,7 +27,7 @@ export function inspectStore(path: string): Inspection {
       line,
       message: `the password of ${name} is stored in clear; \`postern user passwd\` hashes it`,
     }));
-    const warnings = [...exposed(path), ...ignored, ...readable].map((problem) => ({
+    const warnings = [...exposed(path), ...ignored, ...readable, ...withoutKeys(store.accounts)].map((problem) => ({
       ...problem,
       severity: "warning" as const,
     }));
@@ -35,6 +37,18 @@ export function inspectStore(path: string): Inspection {
     const message = error instanceof Error ? error.message : String(error);
     return { accounts: [], problems: [{ line: 0, message, severity: "error" }] };
   }
+}
+
+/** One account without keys keeps a mechanism from being offered to the others, which nobody would guess. */
+function withoutKeys(accounts: readonly Account[]): { line: number; message: string }[] {
+  const active = accounts.filter(({ isDisabled }) => !isDisabled);
+  return SCRAM_NAMES.flatMap((mechanism) => {
+    const without = active.filter((account) => !canUse(account, mechanism));
+    const [first, ...others] = without;
+    if (first === undefined || without.length === active.length) return [];
+    const names = others.length === 0 ? first.name : `${first.name} and ${others.length} more`;
+    return [{ line: first.line, message: `${mechanism} is not offered, because ${names} cannot use it` }];
+  });
 }
 
 /** An NT hash is as good as the password itself to whoever reads it. */

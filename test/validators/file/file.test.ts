@@ -4,6 +4,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Secret } from "../../../src/core/secret.ts";
+import { encodeBase64 } from "../../../src/sasl/base64.ts";
+import { deriveKeys } from "../../../src/sasl/scram-keys.ts";
 import { ntHash } from "../../../src/ntlm/hashes.ts";
 import { fileValidator } from "../../../src/validators/file/file.ts";
 import { makeStored } from "../../../src/validators/file/hashes/hashes.ts";
@@ -20,9 +22,16 @@ function validatorOf(text: string, name: string, worker = { concurrency: 1, queu
   return { validator: fileValidator({ name: "users", path, names: NAMES, log, worker }), path, lines };
 }
 
-function lineOf({ name, password, domain, mailbox, groups, attributes, disabled }: TestAccount): string {
+const salt = Buffer.from("one salt for all");
+const KEYS = await Promise.all(
+  ACCOUNTS.map(({ password }) => deriveKeys("SCRAM-SHA-256", password, { iterations: 4096, salt })),
+);
+
+function lineOf({ name, password, domain, mailbox, groups, attributes, disabled }: TestAccount, index: number): string {
+  const { storedKey, serverKey } = KEYS[index]!;
   const extra = [
     `nt=${ntHash(password).toString("hex")}`,
+    `scram-sha-256=4096,${[salt, storedKey, serverKey].map(encodeBase64).join()}`,
     ...(domain === undefined ? [] : [`domain=${domain}`]),
     ...(mailbox === undefined ? [] : [`mailbox=${mailbox}`]),
     ...(groups === undefined ? [] : [`groups=${groups.join()}`]),
@@ -33,9 +42,8 @@ function lineOf({ name, password, domain, mailbox, groups, attributes, disabled 
 }
 
 let made = 0;
-conformance("The file validator", () =>
-  Promise.resolve(validatorOf(ACCOUNTS.map(lineOf).join(""), `c${made++}`).validator),
-);
+const make = () => Promise.resolve(validatorOf(ACCOUNTS.map(lineOf).join(""), `c${made++}`).validator);
+conformance("The file validator", make, { keys: true });
 
 test("a slow hash judges passwords where there is no NT hash, and NTLM says what is missing", async () => {
   const text = `alice:${await makeStored("argon2id", "Password1")}\nbob:${await makeStored("bcrypt", "x")}::::::disabled=yes\n`;

@@ -1,7 +1,9 @@
 /** Stored passwords in Dovecot's form, `{SCHEME}hash`, without a scheme as crypt(3) has them: which scheme, at what cost. */
+import { decodeBase64, encodeBase64 } from "../../../sasl/base64.ts";
 import { argon2idScheme, argon2iScheme } from "./argon2.ts";
 import { bcryptScheme } from "./bcrypt.ts";
 import { COST_LIMIT, isSame, type HashScheme } from "./scheme.ts";
+import { scramSchemes } from "./scram.ts";
 import { scryptScheme } from "./scrypt.ts";
 import { sha256CryptScheme, sha512CryptScheme } from "./sha-crypt.ts";
 
@@ -12,6 +14,7 @@ const SLOW: readonly HashScheme[] = [
   scryptScheme,
   sha256CryptScheme,
   sha512CryptScheme,
+  ...scramSchemes,
 ];
 
 /** Other names for the same thing, and for those whose text says by itself what it is. */
@@ -32,12 +35,24 @@ export type StoredPassword =
 export function parseStored(stored: string): StoredPassword {
   const [, given = "CRYPT", text = ""] = /^(?:\{([^}]*)\})?(.*)$/.exec(stored) ?? [];
   const name = given.toUpperCase();
-  if (name === "PLAIN") return text === "" ? { kind: "bad", why: "the password is empty" } : { kind: "plain", text };
+  if (name === "PLAIN" || name === "PLAIN.B64")
+    return parsePlain(name === "PLAIN" ? Buffer.from(text) : decodeBase64(text));
   if (name === "NT") return parseNt(text);
   const candidates = Object.hasOwn(ALIASES, name) ? ALIASES[name] : SLOW.filter((scheme) => scheme.name === name);
   if (candidates === undefined || candidates.length === 0)
     return { kind: "bad", why: `the scheme {${name.slice(0, 32)}} is not known` };
   return parseSlow(name, text, candidates);
+}
+
+/** Dovecot's suffix .b64 is for passwords with characters that end a field. */
+function parsePlain(bytes: Buffer | undefined): StoredPassword {
+  const text = bytes?.toString("utf8") ?? "";
+  return text === "" ? { kind: "bad", why: "the password is empty or not base64" } : { kind: "plain", text };
+}
+
+/** `{PLAIN.b64}`: the password itself, for CRAM-MD5. */
+export function storedInClear(password: string): string {
+  return `{PLAIN.b64}${encodeBase64(Buffer.from(password))}`;
 }
 
 function parseSlow(name: string, text: string, candidates: readonly HashScheme[]): StoredPassword {
