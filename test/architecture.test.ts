@@ -10,7 +10,7 @@ import { ROOT } from "./support/root.ts";
 /** Rooms that are arithmetic and words: these modules of the standard library, nothing that tells the time, no packages. */
 const PURE: Readonly<Record<string, readonly string[]>> = {
   core: ["node:crypto", "node:util"],
-  ntlm: ["node:crypto", "node:util"],
+  ntlm: ["node:crypto", "node:util", "node:zlib"],
 };
 const CLOCKS = new Set(["Date", "performance", "process", "setTimeout", "setInterval", "setImmediate", "fetch"]);
 /** A package that only one room may know. */

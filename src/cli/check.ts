@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { jsonSchemaText } from "../config/json-schema.ts";
 import { reachable } from "../config/checks.ts";
 import { formatProblem, readConfig, type Config, type Problem } from "../config/read.ts";
-import type { BackendConfig, BackendServer, ListenerConfig } from "../config/config.ts";
+import type { BackendConfig, BackendServer, FileValidatorConfig, ListenerConfig } from "../config/config.ts";
 import { inspectStore } from "../validators/file/inspect.ts";
 
 export function registerCheck(program: Command): void {
@@ -28,8 +28,12 @@ function check(path: string, { json, schema }: { readonly json?: true; readonly 
   if (isRight && summary) console.log([`${path} is right.`, ...inWords(summary)].join("\n"));
 }
 
-function accountProblems({ validators }: Config): Problem[] {
-  return validators.flatMap(({ path }) =>
+function fileValidators({ validators }: Config): FileValidatorConfig[] {
+  return validators.filter((each) => each.type === "file");
+}
+
+function accountProblems(config: Config): Problem[] {
+  return fileValidators(config).flatMap(({ path }) =>
     inspectStore(path).problems.map(({ line, message, severity }) => ({
       ...{ file: path, line: Math.max(line, 1), column: 1, path: "" },
       ...{ message, remedy: "", severity },
@@ -73,7 +77,7 @@ function summarise(config: Config): Summary {
     tlsPolicy: config.tlsPolicy,
     certificates: config.tls.map(({ names }) => names.join(" ")),
     listeners: config.listeners.map((listener) => summariseListener(listener, config)),
-    accounts: config.validators.map(({ name, path }) => {
+    accounts: fileValidators(config).map(({ name, path }) => {
       const { accounts } = inspectStore(path);
       return { validator: name, path, accounts: accounts.length, ntlm: accounts.filter(({ nt }) => nt).length };
     }),

@@ -4,11 +4,10 @@
  */
 import type { Command } from "commander";
 import { formatProblem, readConfig, type Config } from "../config/read.ts";
-import type { Validator } from "../core/validator.ts";
 import { Gateway } from "../gateway.ts";
 import { openLog, type Log } from "../observe/log.ts";
 import { notify } from "../observe/notify.ts";
-import { fileValidator } from "../validators/file/file.ts";
+import { makeValidators } from "../make-validators.ts";
 
 export function registerServe(program: Command): void {
   program
@@ -26,7 +25,7 @@ async function serve(path: string): Promise<void> {
   }
   const log = openLog(config.logging);
   surviveFaults(log);
-  const starting = Gateway.start(config, { log, validators: (each) => makeValidators(each, log) });
+  const starting = Gateway.start(config, { log, validators: async (each) => makeValidators(each, log) });
   obeySignals(path, starting, log);
   const gateway = await starting;
   tellPorts(gateway, new Map(), log);
@@ -69,16 +68,6 @@ function read(path: string, say: (line: string) => void): Config | undefined {
   const { config, problems } = readConfig(path, process.env);
   for (const problem of problems) say(formatProblem(problem));
   return config;
-}
-
-async function makeValidators(config: Config, log: Log): Promise<ReadonlyMap<string, Validator>> {
-  const names = config.server.target;
-  const write = (level: "error" | "warn" | "info" | "debug", message: string, fields: object): void =>
-    log.write(level, message, fields as Record<string, string>);
-  const made = config.validators.map((each) =>
-    fileValidator({ name: each.name, path: each.path, worker: each.worker, names, log: write }),
-  );
-  return new Map(made.map((validator) => [validator.name, validator]));
 }
 
 async function reload(path: string, gateway: Gateway, log: Log): Promise<void> {

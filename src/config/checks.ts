@@ -157,7 +157,9 @@ function checkReach(listener: ListenerConfig, path: Path, config: Config, compla
 }
 
 function checkFiles({ validators }: Config, complain: Complain): void {
-  for (const { name, path: file } of validators) {
+  for (const validator of validators) {
+    if (validator.type !== "file") continue;
+    const { name, path: file } = validator;
     try {
       accessSync(file, constants.R_OK);
     } catch (error) {

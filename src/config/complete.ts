@@ -2,9 +2,9 @@
 import type { LogonMethod, Route } from "../core/backend.ts";
 import { hostname } from "node:os";
 import { isIP } from "node:net";
-import { resolve } from "node:path";
 import type { ProtocolName } from "../core/visit.ts";
 import { readAuthorities, readCertificate, type Surroundings } from "./certificates.ts";
+import { completeValidator } from "./complete-validator.ts";
 import type { BackendConfig, BackendServer, Config, ListenerConfig, MechanismName, ServerConfig } from "./config.ts";
 import type { Path } from "./problem.ts";
 import type { ParsedConfig } from "./schema.ts";
@@ -18,11 +18,9 @@ export function complete(parsed: ParsedConfig, surroundings: Surroundings): Conf
     tls: parsed.tls.flatMap((entry, index) => readCertificate(entry, ["tls", index], surroundings) ?? []),
     tlsPolicy: parsed.tlsPolicy,
     listeners: parsed.listeners.map((listener, index) => completeListener(listener, index, parsed, surroundings)),
-    validators: Object.entries(parsed.validators).map(([name, validator]) => ({
-      name,
-      ...validator,
-      path: resolve(surroundings.folder, validator.path),
-    })),
+    validators: Object.entries(parsed.validators).map(([name, validator]) =>
+      completeValidator(name, validator, surroundings),
+    ),
     backends,
     routes: completeRoutes(parsed),
     limits: parsed.limits,

@@ -89,8 +89,7 @@ export interface NtlmConfig {
   readonly channelBinding: Strictness;
 }
 
-/** A union on `type` once there are more kinds. */
-export type ValidatorConfig = FileValidatorConfig;
+export type ValidatorConfig = FileValidatorConfig | OauthValidatorConfig;
 
 export interface FileValidatorConfig {
   readonly name: string;
@@ -99,6 +98,52 @@ export interface FileValidatorConfig {
   readonly path: string;
   readonly worker: { readonly concurrency: number; readonly queue: number };
 }
+
+export interface OauthValidatorConfig {
+  readonly name: string;
+  readonly type: "oauth";
+  /** How tokens are verified. */
+  readonly source: TokenSource;
+  readonly scope: readonly string[];
+  readonly claims: {
+    readonly username?: string | undefined;
+    readonly mailbox?: string | undefined;
+    readonly groups?: string | undefined;
+  };
+  readonly domains: readonly string[] | undefined;
+  readonly clockTolerance: number;
+  /** PEM text of the authorities to trust instead of the system's. */
+  readonly ca: string | undefined;
+  readonly timeout: number;
+  readonly concurrency: number;
+}
+
+export type TokenSource =
+  | {
+      readonly kind: "jwt";
+      readonly issuer: string;
+      readonly audience: readonly string[];
+      readonly jwks: string | undefined;
+      readonly algorithms: readonly TokenAlgorithm[] | undefined;
+    }
+  | {
+      readonly kind: "introspection";
+      readonly endpoint: string;
+      readonly clientId: string;
+      readonly clientSecret: Secret;
+      readonly issuer: string | undefined;
+      readonly audience: readonly string[] | undefined;
+      readonly cache: number;
+    }
+  | {
+      readonly kind: "tokeninfo";
+      readonly endpoint: string;
+      readonly audience: readonly string[];
+      readonly cache: number;
+    };
+
+export type TokenAlgorithm =
+  "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519";
 
 export interface BackendConfig {
   readonly name: string;

@@ -122,6 +122,19 @@ export function text() {
   return parsed(parse, /^.+$/, "text of one line");
 }
 
+/** An absolute address without user, query or fragment; only loopback goes without TLS. */
+export function url() {
+  return parsed(parseUrl, /^https?:\/\/\S+$/, "an https address such as https://login.example.com");
+}
+
+export function parseUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname, username, search, hash } = new URL(text);
+  const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  if (protocol !== "https:" && !(protocol === "http:" && isLoopback)) return undefined;
+  return username + search + hash === "" ? text : undefined;
+}
+
 /** A path, or a whole PEM block as `${cred:NAME}` may put it here. */
 export function pemOrPath() {
   const parse = (input: string) => (isPem(input) || /^\P{Cc}{1,4096}$/u.test(input) ? input : undefined);
