@@ -4,7 +4,7 @@ import type { Alike, Sighting } from "./sighting.ts";
 
 /** Times are milliseconds since 1970. */
 export interface Entry extends Alike {
-  /** The account. Of failed logons: whose name was given; empty where no such account has been seen. */
+  /** The account. Of failed logons: whose name was given; empty where no such account is known. */
   readonly user: string;
   /** An address, a network, or "elsewhere". */
   readonly from: string;
@@ -28,7 +28,7 @@ export function keyOf(alike: Alike, from: string, refusedBy: string): string {
   const { sentUser, sentDomain, protocol, listener, mechanism, tls, scheme, mic, channelBinding } = alike;
   const flags = (tls ? "t" : "") + (alike.hasTarget ? "n" : "");
   const names = `${sentUser}\n${sentDomain}\n${from}\n${listener}\n${alike.client}\n${alike.confidence}`;
-  return `${names}\n${protocol}\n${mechanism}\n${flags}\n${scheme}\n${mic}\n${channelBinding}\n${refusedBy}`;
+  return `${names}\n${protocol}\n${mechanism}\n${flags}\n${scheme}\n${mic}\n${channelBinding}\n${alike.exception}\n${refusedBy}`;
 }
 
 export function keyOfEntry(entry: Entry): string {
@@ -50,6 +50,7 @@ export function newEntry(alike: Alike, user: string, from: string, refusedBy: st
     mic: alike.mic,
     channelBinding: alike.channelBinding,
     hasTarget: alike.hasTarget,
+    exception: alike.exception,
     client: alike.client,
     confidence: alike.confidence,
     refusedBy: detach(refusedBy),

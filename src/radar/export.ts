@@ -41,7 +41,17 @@ type Field = keyof ReturnType<typeof fieldsOf>;
 
 const COLUMNS: readonly Field[] = [
   ...(["risk", "user", "sentUser", "sentDomain", "from", "protocol", "listener", "mechanism", "tls"] as const),
-  ...(["scheme", "mic", "channelBinding", "target", "client", "confidence", "workstation", "version"] as const),
+  ...([
+    "scheme",
+    "mic",
+    "channelBinding",
+    "target",
+    "client",
+    "confidence",
+    "exception",
+    "workstation",
+    "version",
+  ] as const),
   ...(["negotiateFlags", "authenticateFlags", "refusedBy", "successes", "failures", "firstSeen", "lastSeen"] as const),
 ];
 

@@ -67,8 +67,8 @@ export class Ledger {
   }
 
   record(sighting: Sighting, now: number): void {
-    if (sighting.user === undefined) this.#fail(sighting, now);
-    else this.#succeed(sighting, sighting.user, now);
+    if (sighting.isAccepted) this.#succeed(sighting, sighting.user ?? "", now);
+    else this.#fail(sighting, now);
   }
 
   /** Takes entries of an earlier run; those that were seen last are kept where there is room for fewer. */
@@ -106,7 +106,7 @@ export class Ledger {
     return this.#seen.touch(wideKey) ?? this.#keep(wideKey, newEntry(alike, user, wide, "", now));
   }
 
-  /** Who fails is not known: where no account of that name has been seen, the name is not kept (it may be a password). */
+  /** Where neither the judge nor the radar knows an account of that name, it is not kept: it may be a password. */
   #fail(sighting: Sighting, now: number): void {
     const known = this.#seen.peek(keyOf(sighting, placeOf(sighting.address, MACHINE), ""));
     if (known) {
@@ -114,7 +114,7 @@ export class Ledger {
       return;
     }
     const named = splitName(sighting.sentUser).user.toLowerCase();
-    const user = this.#rows.has(named) ? named : "";
+    const user = sighting.user ?? (this.#rows.has(named) ? named : "");
     const shelf = user === "" ? this.#strangers : this.#failed;
     const isCrowded = user === "" && shelf.size >= this.#strangersRoom * CROWDED;
     const from = isCrowded ? ELSEWHERE : placeOf(sighting.address, NETWORK);

@@ -128,6 +128,10 @@ export function limitsOf({ snapshot, rows, failed, filters, assumptions }: Repor
       rows.some(({ entry }) => entry.client !== "unknown"),
       "Which client it really was: that is a guess from its messages.",
     ],
+    [
+      assumptions.length > 0 && rows.some(({ entry }) => entry.exception !== ""),
+      "Whether an exception of the policy will let some of them in all the same.",
+    ],
     [unchecked, "Whether what is `unchecked` would have been right: the policy did not look at it."],
     [isTargeted, "Whether other programs at the same client send the target name that was seen last."],
     [dropped.entries > 0, droppedInWords(dropped)],

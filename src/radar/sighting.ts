@@ -12,8 +12,9 @@ export interface SeenAttempt {
   readonly claimed: string;
   readonly ntlm?: NtlmFacts | undefined;
   readonly outcome: {
+    /** "denied" is a failure; anything else that has a user was accepted by the judge, whatever the backend said then. */
     readonly kind: string;
-    /** The account's name, when the judge has accepted, whatever the backend said then. */
+    /** The account's name, where the judge knows it. */
     readonly user?: string | undefined;
     readonly scheme?: string | undefined;
   };
@@ -36,10 +37,13 @@ export interface Alike extends ClientGuess {
   readonly mic: Shown;
   readonly channelBinding: Shown;
   readonly hasTarget: boolean;
+  /** The exception without which the policy would have refused it; empty: none was needed. */
+  readonly exception: string;
 }
 
 export interface Sighting extends Alike {
-  /** The account; undefined: the logon failed, and nobody knows who it was. */
+  readonly isAccepted: boolean;
+  /** The account; undefined where the judge knows none. */
   readonly user: string | undefined;
   readonly address: string;
   readonly target: string;
@@ -65,6 +69,7 @@ export function toSighting(visit: SeenVisit, attempt: SeenAttempt): Sighting | u
   const scheme = clean(outcome.scheme ?? ntlm.scheme ?? "", WORD_LIMIT);
   const { client, confidence } = guessClient(ntlm, scheme, sentUser, visit.protocol);
   return {
+    isAccepted: outcome.kind !== "denied",
     user: outcome.user === undefined ? undefined : clean(outcome.user, NAME_LIMIT),
     sentUser,
     sentDomain: clean(ntlm.domain, NAME_LIMIT),
@@ -83,6 +88,7 @@ export function toSighting(visit: SeenVisit, attempt: SeenAttempt): Sighting | u
     negotiateFlags: ntlm.negotiateFlags,
     authenticateFlags: ntlm.authenticateFlags,
     refusedBy: clean(ntlm.refusedBy ?? "", WORD_LIMIT),
+    exception: clean(ntlm.exception ?? "", WORD_LIMIT),
     client,
     confidence,
   };

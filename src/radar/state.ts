@@ -47,7 +47,7 @@ const headerSchema = z.strictObject({
 const lineSchema = z.strictObject({
   kind: z.enum(["seen", "failed"]),
   ...{ user: text, sentUser: text, sentDomain: text, from: text, listener: text, mechanism: text, scheme: text },
-  ...{ client: text, refusedBy: text, target: text, workstation: text, version: text },
+  ...{ client: text, refusedBy: text, exception: text, target: text, workstation: text, version: text },
   protocol: z.enum(["pop3", "imap", "smtp"]),
   ...{ tls: z.boolean(), hasTarget: z.boolean(), mic: shown, channelBinding: shown },
   confidence: z.enum(["likely", "possible", "unknown"]),

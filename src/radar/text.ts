@@ -86,6 +86,7 @@ function describe({ entry, risk, judgement }: Row): Readonly<Record<string, stri
     BINDING: entry.channelBinding,
     TARGET: entry.hasTarget ? entry.target : "-",
     CLIENT: clientInWords(entry),
+    EXCEPTION: entry.exception === "" ? "-" : entry.exception,
     LOGONS: String(entry.successes),
     FAILED: String(entry.failures),
     "LAST SEEN": minute(entry.lastSeen),

@@ -12,6 +12,7 @@ const VALUES = {
   mic: STRICTNESS,
   channelBinding: STRICTNESS,
   targetName: STRICTNESS,
+  exceptions: ["off"],
   ntlm: ["off"],
 } as const;
 
@@ -85,6 +86,7 @@ const RULES: Readonly<Record<AssumedRule, Rule>> = {
     const shown = !hasTarget ? "absent" : !isOurs ? "unchecked" : isOurs(listener, target) ? "right" : "wrong";
     return protection(entry, shown, value as Strictness, "target name");
   },
+  exceptions: ({ exception }) => (exception === "" ? WORKS : breaks(`needs exception ${exception}`)),
   ntlm: () => breaks("uses NTLM"),
 };
 

@@ -21,7 +21,7 @@ test("logons that agree in everything are one row, with first and last time", ()
   assert.deepEqual([row.user, row.from, row.scheme, row.client], ["alice", "192.0.2.7", "NTLMv2", "Thunderbird"]);
 });
 
-test("another name, domain, place, listener, version, protection, client or transport is another row", () => {
+test("another name, domain, place, listener, version, protection, client, exception or transport is another row", () => {
   const ledger = new Ledger(100);
   see(ledger, visit(), accepted("alice"));
   see(ledger, visit(), accepted("Alice", {}, "alice"));
@@ -34,8 +34,9 @@ test("another name, domain, place, listener, version, protection, client or tran
   see(ledger, visit(), accepted("alice", { channelBinding: "right" }));
   see(ledger, visit(), accepted("alice", { targetName: "imap/mail.example.com" }));
   see(ledger, visit(), accepted("alice", { negotiateFlags: 0x0000b207, workstation: "alice" }));
+  see(ledger, visit(), accepted("alice", { exception: "old-printers" }));
   see(ledger, visit(), { ...accepted("alice"), mechanism: "GSS-SPNEGO" });
-  assert.equal(ledger.seen().length, 12);
+  assert.equal(ledger.seen().length, 13);
   assert.ok(ledger.seen().every(({ successes }) => successes === 1));
 });
 
@@ -90,6 +91,17 @@ test("a failure with the name of a known account keeps that name, by network and
   see(ledger, visit("198.51.100.2"), denied("alice@example.com", { scheme: "LM", refusedBy: "minimum" }));
   const rows = ledger.failed().map(({ user, from, refusedBy, failures }) => [user, from, refusedBy, failures]);
   assert.deepEqual(rows, [["alice", "198.51.100.0/24", "minimum", 2]]);
+});
+
+test("a failure of an account that the judge knows keeps its name, and is no success", () => {
+  const ledger = new Ledger(100);
+  const attempt = denied("EXAMPLE\\Bob", { refusedBy: "mic" });
+  see(ledger, visit(), { ...attempt, outcome: { kind: "denied", user: "bob" } });
+  assert.equal(ledger.seen().length, 0);
+  assert.deepEqual(
+    ledger.failed().map(({ user, sentUser, refusedBy }) => [user, sentUser, refusedBy]),
+    [["bob", "bob", "mic"]],
+  );
 });
 
 test("a failure with an unknown name leaves no trace of the name, which may be a password", () => {

@@ -22,6 +22,7 @@ const SEEN: readonly Entry[] = [
   }),
   entry({
     ...{
+      exception: "old-printers",
       user: "printer",
       sentUser: "printer",
       from: "198.51.100.0/24",
@@ -121,6 +122,7 @@ test("JSON has every field, times in ISO form and flags in hexadecimal", () => {
     ...{ risk: "high", fate: "breaks", why: ["sends NTLMv1"], user: "printer", sentUser: "printer", sentDomain: "" },
     ...{ from: "198.51.100.0/24", protocol: "smtp", listener: "smtp", mechanism: "NTLM", tls: false, scheme: "NTLMv1" },
     ...{ mic: "absent", channelBinding: "absent", target: "", client: "unknown", confidence: "unknown" },
+    exception: "old-printers",
     ...{ workstation: "WORKSTATION", version: "", negotiateFlags: "0x00088207", authenticateFlags: "0x00088201" },
     ...{ refusedBy: "", successes: 31, failures: 2 },
     ...{ firstSeen: "2026-01-30T12:00:00.000Z", lastSeen: "2026-01-30T12:00:00.000Z" },
@@ -133,11 +135,11 @@ test("CSV is one line a row under a line of titles", () => {
   assert.equal(lines.length, 1 + 3 + 2 + 1);
   assert.equal(
     lines[0],
-    "kind,fate,why,risk,user,sentUser,sentDomain,from,protocol,listener,mechanism,tls,scheme,mic,channelBinding,target,client,confidence,workstation,version,negotiateFlags,authenticateFlags,refusedBy,successes,failures,firstSeen,lastSeen",
+    "kind,fate,why,risk,user,sentUser,sentDomain,from,protocol,listener,mechanism,tls,scheme,mic,channelBinding,target,client,confidence,exception,workstation,version,negotiateFlags,authenticateFlags,refusedBy,successes,failures,firstSeen,lastSeen",
   );
   assert.equal(
     lines[1],
-    "logon,breaks,uses NTLM,high,printer,printer,,198.51.100.0/24,smtp,smtp,NTLM,false,NTLMv1,absent,absent,,unknown,unknown,WORKSTATION,,0x00088207,0x00088201,,31,2,2026-01-30T12:00:00.000Z,2026-01-30T12:00:00.000Z",
+    "logon,breaks,uses NTLM,high,printer,printer,,198.51.100.0/24,smtp,smtp,NTLM,false,NTLMv1,absent,absent,,unknown,unknown,old-printers,WORKSTATION,,0x00088207,0x00088201,,31,2,2026-01-30T12:00:00.000Z,2026-01-30T12:00:00.000Z",
   );
   assert.match(lines[4] ?? "", /^failed,,,high,bob,/);
   assert.match(asCsv(report()).split("\r\n")[0] ?? "", /^kind,risk,user/);
@@ -165,10 +167,10 @@ test("numbers that are no dates do not stop a report", () => {
 const GOLDEN = `Watching since 2026-01-01 12:00Z: 30.0 days, of which Postern ran 29.0. As of 2026-01-31 12:00Z.
 
 533 NTLM logons of 3 users, 3 rows:
-  RISK    USER               FROM             LISTENER  TLS  VERSION  MIC     BINDING  TARGET                 CLIENT                                       LOGONS  FAILED  LAST SEEN
-  high    printer            198.51.100.0/24  smtp      no   NTLMv1   absent  absent   -                      unknown                                      31      2       2026-01-30 12:00Z
-  medium  bob (EXAMPLE\\bob)  192.0.2.8        imap      yes  NTLMv2   right   absent   -                      Windows 10 or later (Outlook, MailKit ...)?  90      0       2026-01-29 12:00Z
-  low     alice              192.0.2.7        imap      yes  NTLMv2   right   right    imap/mail.example.com  gss-ntlmssp                                  412     0       2026-01-31 12:00Z
+  RISK    USER               FROM             LISTENER  TLS  VERSION  MIC     BINDING  TARGET                 CLIENT                                       EXCEPTION     LOGONS  FAILED  LAST SEEN
+  high    printer            198.51.100.0/24  smtp      no   NTLMv1   absent  absent   -                      unknown                                      old-printers  31      2       2026-01-30 12:00Z
+  medium  bob (EXAMPLE\\bob)  192.0.2.8        imap      yes  NTLMv2   right   absent   -                      Windows 10 or later (Outlook, MailKit ...)?  -             90      0       2026-01-29 12:00Z
+  low     alice              192.0.2.7        imap      yes  NTLMv2   right   right    imap/mail.example.com  gss-ntlmssp                                  -             412     0       2026-01-31 12:00Z
 
 Failed logons, by whom is not known:
   FROM            LISTENER  NAME OF     VERSION  CLIENT    REFUSED BY  FAILED  LAST SEEN
@@ -186,12 +188,13 @@ If minimum=v2 and channelBinding=require:
   would break: 2 of 3 users, 2 of 3 rows, 121 of 533 logons
   with every row of theirs: 2 users
 
-  FATE    WHY                          RISK    USER               FROM             LISTENER  TLS  VERSION  MIC     BINDING  TARGET  CLIENT                                       LOGONS  FAILED  LAST SEEN
-  breaks  sends NTLMv1, not under TLS  high    printer            198.51.100.0/24  smtp      no   NTLMv1   absent  absent   -       unknown                                      31      2       2026-01-30 12:00Z
-  breaks  no channel binding           medium  bob (EXAMPLE\\bob)  192.0.2.8        imap      yes  NTLMv2   right   absent   -       Windows 10 or later (Outlook, MailKit ...)?  90      0       2026-01-29 12:00Z
+  FATE    WHY                          RISK    USER               FROM             LISTENER  TLS  VERSION  MIC     BINDING  TARGET  CLIENT                                       EXCEPTION     LOGONS  FAILED  LAST SEEN
+  breaks  sends NTLMv1, not under TLS  high    printer            198.51.100.0/24  smtp      no   NTLMv1   absent  absent   -       unknown                                      old-printers  31      2       2026-01-30 12:00Z
+  breaks  no channel binding           medium  bob (EXAMPLE\\bob)  192.0.2.8        imap      yes  NTLMv2   right   absent   -       Windows 10 or later (Outlook, MailKit ...)?  -             90      0       2026-01-29 12:00Z
 
 What this cannot know:
 - Who did not log on while Postern was watching: holidays, yearly jobs.
 - Whether those who break have another way in (PLAIN, SCRAM, a bearer token).
 - Which client it really was: that is a guess from its messages.
+- Whether an exception of the policy will let some of them in all the same.
 `;

@@ -45,7 +45,14 @@ export function entry(changes: Partial<Entry> = {}): Entry {
   return {
     ...{ user: "alice", sentUser: "alice", sentDomain: "", from: "192.0.2.7", protocol: "imap", listener: "imap" },
     ...{ mechanism: "NTLM", tls: true, scheme: "NTLMv2", mic: "right", channelBinding: "right", hasTarget: false },
-    ...{ client: "Thunderbird", confidence: "likely", refusedBy: "", target: "", workstation: "WORKSTATION" },
+    ...{
+      client: "Thunderbird",
+      confidence: "likely",
+      refusedBy: "",
+      exception: "",
+      target: "",
+      workstation: "WORKSTATION",
+    },
     ...{ version: "", negotiateFlags: 0x00088207, authenticateFlags: 0x00088201 },
     ...{ firstSeen: NOON - DAY, lastSeen: NOON, successes: 1, failures: 0 },
     ...changes,

@@ -20,7 +20,7 @@ test("every assumption that the help names can be read, and nothing else", () =>
     const [rule = "", values = ""] = words.split("=");
     return values.split("|").map((value) => `${rule}=${value}`);
   });
-  assert.equal(all.length, 14);
+  assert.equal(all.length, 15);
   for (const words of all) assert.ok(parseAssumption(words), words);
   for (const words of [
     "",
@@ -85,6 +85,11 @@ test("targetName: one that was sent works where it is known to be ours", () => {
   assert.equal(fate({ ...seen, listener: "pop3" }, "targetName=require", isOurs), "breaks: wrong target name");
   assert.equal(fate({}, "targetName=verify-if-present", isOurs), "works");
   assert.equal(fate({ ...seen, target: "cifs/x" }, "targetName=off", isOurs), "works");
+});
+
+test("exceptions=off: who needed one breaks", () => {
+  assert.equal(fate({ exception: "old-printers" }, "exceptions=off"), "breaks: needs exception old-printers");
+  assert.equal(fate({}, "exceptions=off"), "works");
 });
 
 test("ntlm=off: everyone breaks", () => {
