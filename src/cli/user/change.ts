@@ -1,32 +1,30 @@
 /** `postern user add, passwd, disable, enable, remove`: one line of the account file changed. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { ntHash } from "../../ntlm/hashes.ts";
 import {
   isAccountName,
   joinLine,
+  OWN_KEYS,
   parseLine,
+  scramKey,
+  SECRET_KEYS,
   splitLine,
   type AccountFields,
 } from "../../validators/file/account-line.ts";
 import { editFile } from "../../validators/file/edit.ts";
-import { makeStored, type MAKEABLE } from "../../validators/file/hashes/hashes.ts";
 import { isAccountLine } from "../../validators/file/store.ts";
 import { accountFile, type FileOptions } from "./account-file.ts";
-import { newPassword } from "./password-input.ts";
+import { newSecrets, type SecretOptions } from "./secrets.ts";
 
-interface PasswordOptions extends FileOptions {
-  readonly passwordStdin?: true;
-  readonly nt: boolean;
-  readonly scheme: keyof typeof MAKEABLE;
-}
+type PasswordOptions = FileOptions & SecretOptions;
 
-interface AddOptions extends PasswordOptions {
+type AddOptions = PasswordOptions & {
   readonly domain?: string;
   readonly mailbox?: string;
   readonly group: readonly string[];
   readonly attr: readonly string[];
-}
+  readonly cert: readonly string[];
+};
 
 export async function add(name: string, options: AddOptions, command: Command): Promise<void> {
   const path = accountFile(options, command);
@@ -36,12 +34,13 @@ export async function add(name: string, options: AddOptions, command: Command): 
     ...(options.domain === undefined ? [] : [["domain", options.domain] as const]),
     ...(options.mailbox === undefined ? [] : [["mailbox", options.mailbox] as const]),
     ...(options.group.length === 0 ? [] : [["groups", options.group.join(",")] as const]),
+    ...(options.cert.length === 0 ? [] : [["cert", options.cert.join(",")] as const]),
     ...attributes,
   ];
   const wrong = words.find(([, value]) => value === "" || /[\s\p{Cc}]/u.test(value));
   if (wrong !== undefined) command.error(`error: ${wrong[0]} is empty or has a blank in it`);
-  const empty: AccountFields = { name, password: "", between: [], extra: new Map(words) };
-  const fields = await withSecrets(empty, options);
+  const secrets = await newSecrets(options);
+  const fields = { name, password: secrets.password, between: [], extra: new Map([...secrets.words, ...words]) };
   await editFile(path, (lines) => {
     if (indexOf(name, lines) >= 0)
       throw new Error(`${name} is in ${path} already: change it with \`postern user passwd\``);
@@ -50,32 +49,24 @@ export async function add(name: string, options: AddOptions, command: Command): 
   console.log(`${name} added to ${path}`);
 }
 
-const RESERVED: ReadonlySet<string> = new Set(["nt", "domain", "mailbox", "groups", "disabled"]);
-
 function parseAttribute(text: string, command: Command): readonly [string, string] {
   const [, key = "", value = ""] = /^([A-Za-z_][\w.-]*)=(.*)$/su.exec(text) ?? [];
   if (key === "") command.error(`error: --attr wants key=value, not ${JSON.stringify(text)}`);
-  if (RESERVED.has(key)) command.error(`error: ${key} is not an attribute but has a meaning of its own`);
+  if (OWN_KEYS.has(key)) command.error(`error: ${key} is not an attribute but has a meaning of its own`);
   return [key, value];
 }
 
 export async function passwd(name: string, options: PasswordOptions, command: Command): Promise<void> {
   const path = accountFile(options, command);
-  existing(name, readFileSync(path, "utf8").split(/\r?\n/), path); // before anybody types for nothing
-  const { password, extra } = await withSecrets({ name, password: "", between: [], extra: new Map() }, options);
+  const lines = readFileSync(path, "utf8").split(/\r?\n/);
+  const old = splitLine(lines[existing(name, lines, path)] ?? ""); // before anybody types for nothing
+  const hadSha1 = typeof old !== "string" && old.extra.has(scramKey("SCRAM-SHA-1"));
+  const { password, words } = await newSecrets({ ...options, scramSha1: options.scramSha1 ?? hadSha1 });
   await editAccount(path, name, (fields) => {
-    const rest = [...fields.extra].filter(([key]) => key !== "nt");
-    return { ...fields, password, extra: new Map([...extra, ...rest]) };
+    const rest = [...fields.extra].filter(([key]) => !SECRET_KEYS.has(key));
+    return { ...fields, password, extra: new Map([...words, ...rest]) };
   });
   console.log(`${name} has a new password`);
-}
-
-/** A new password, hashed before the file is locked. */
-async function withSecrets(fields: AccountFields, options: PasswordOptions): Promise<AccountFields> {
-  const password = (await newPassword(options.passwordStdin === true)).reveal();
-  const nt = options.nt ? ([["nt", ntHash(password).toString("hex")]] as const) : [];
-  const stored = await makeStored(options.scheme, password);
-  return { ...fields, password: stored, extra: new Map([...nt, ...fields.extra]) };
 }
 
 export function setDisabled(isDisabled: boolean) {

@@ -1,8 +1,12 @@
 /** `postern user list, verify`: the accounts without their secrets, and whether a password is right. */
 import type { Command } from "commander";
-import type { TargetNames } from "../../core/validator.ts";
+import type { Secret } from "../../core/secret.ts";
+import type { TargetNames, Validator } from "../../core/validator.ts";
 import type { Verdict } from "../../core/verdict.ts";
+import { saslprep } from "../../sasl/saslprep.ts";
+import { deriveKeys, isSameKey, SCRAM_NAMES, type ScramName } from "../../sasl/scram-keys.ts";
 import type { Account } from "../../validators/file/account-line.ts";
+import { mechanismsOf } from "../../validators/file/can-use.ts";
 import { fileValidator } from "../../validators/file/file.ts";
 import { inspectStore } from "../../validators/file/inspect.ts";
 import { accountFile, type FileOptions } from "./account-file.ts";
@@ -15,17 +19,27 @@ export function list(options: FileOptions & { readonly json?: true }, command: C
   if (problems.some(({ severity }) => severity === "error")) process.exitCode = 1;
   const rows = accounts.map(describe);
   if (options.json) return console.log(JSON.stringify(rows, undefined, 2));
-  for (const { name, domain, mailbox, groups, secrets, disabled } of rows) {
-    const words = [domain, `mailbox ${mailbox}`, groups.join(","), secrets.join("+"), disabled ? "disabled" : ""];
+  for (const { name, domain, mailbox, groups, secrets, mechanisms, disabled } of rows) {
+    const words = [
+      domain,
+      `mailbox ${mailbox}`,
+      groups.join(","),
+      secrets.join("+"),
+      mechanisms.join(","),
+      disabled ? "disabled" : "",
+    ];
     console.log([name.padEnd(24), ...words.filter((word) => word !== undefined && word !== "")].join("  "));
   }
 }
 
-function describe({ name, identity, password, nt, isDisabled, line }: Account) {
+function describe(account: Account) {
+  const { name, identity, password, nt, scram, isDisabled, line } = account;
   const { domain, mailbox, groups, attributes } = identity;
   const scheme = password?.kind === "slow" ? password.scheme.toLowerCase() : password?.kind;
-  const secrets = [scheme, nt && "nt"].filter((secret) => secret !== undefined);
-  return { name, domain, mailbox, groups, attributes, secrets, disabled: isDisabled, line };
+  const keys = SCRAM_NAMES.filter((each) => scram[each] !== undefined).map((each) => each.toLowerCase());
+  const secrets = [...new Set([scheme, nt && "nt", ...keys].filter((secret) => secret !== undefined))];
+  const mechanisms = mechanismsOf(account);
+  return { name, domain, mailbox, groups, attributes, secrets, mechanisms, disabled: isDisabled, line };
 }
 
 /** Only the account's own domain counts here: which server's is tried is not known. */
@@ -43,10 +57,27 @@ export async function verify(
   try {
     const verdict = await validator.password?.({ username: name, password }, VISIT);
     console.log(verdict === undefined ? "not judged" : inWords(verdict));
-    process.exitCode = verdict?.kind === "accepted" ? 0 : 1;
+    const wrong = verdict?.kind === "accepted" ? await tryKeys(validator, name, password) : [];
+    process.exitCode = verdict?.kind === "accepted" && wrong.length === 0 ? 0 : 1;
   } finally {
     await validator.close?.();
   }
+}
+
+/** Prints what SCRAM's keys say of the password; they can be another's, where a line was put together by hand. */
+async function tryKeys({ keys }: Validator, name: string, password: Secret): Promise<readonly ScramName[]> {
+  const found = await keys?.find(name, VISIT);
+  const prepared = saslprep(password.reveal(), "query") ?? "";
+  const wrong: ScramName[] = [];
+  for (const mechanism of SCRAM_NAMES) {
+    const stored = found?.kind === "keys" ? found.keys[mechanism] : undefined;
+    if (stored === undefined) continue;
+    const { storedKey, serverKey } = await deriveKeys(mechanism, prepared, stored);
+    const isRight = isSameKey(storedKey, stored.storedKey) && isSameKey(serverKey, stored.serverKey);
+    console.log(`${mechanism}: ${isRight ? "right" : "wrong, its keys are of another password"}`);
+    if (!isRight) wrong.push(mechanism);
+  }
+  return wrong;
 }
 
 const VISIT = {
