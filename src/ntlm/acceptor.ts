@@ -65,6 +65,8 @@ export interface NtlmLogon extends Received {
   readonly scheme: Scheme;
   /** All terms that it can still stand on, lapsed ones too: a refusal says what they would have done. */
   readonly terms: readonly Terms[];
+  /** What the ordinary terms have said already, where only an exception can let it in. */
+  readonly otherwise?: Refusal | undefined;
 }
 
 /** Refused before any judge is asked. */
@@ -104,11 +106,13 @@ function admit(
   offered: readonly Terms[],
 ): NtlmLogon | EarlyRefusal {
   const { scheme } = received;
-  const broken = (policy: AcceptorPolicy) => brokenUnauthenticatedRule(received, policy, scheme);
-  const terms = offered.filter(({ policy }) => !broken(policy));
+  const broken = offered.map(({ policy }) => brokenUnauthenticatedRule(received, policy, scheme));
+  const terms = offered.filter((_, index) => !broken[index]);
+  const otherwise = broken[0] && explained(broken[0], offered[0]!);
   const minima = terms.filter(({ lapsed }) => lapsed === undefined).map(({ policy }) => policy.minimum);
-  if (minima.length === 0) return { ...explained(broken(offered[0]!.policy)!, offered[0]!, terms[0]), received };
-  return { ...received, kind: "logon", evidence: { ...responses, minimum: weakest(minima) }, terms };
+  // None in force is left, so the ordinary terms, which never lapse, have refused.
+  if (minima.length === 0) return { ...withLapsed(otherwise!, terms[0]), received };
+  return { ...received, kind: "logon", evidence: { ...responses, minimum: weakest(minima) }, terms, otherwise };
 }
 
 /** The logon stands, on these terms. */
@@ -127,15 +131,15 @@ export interface Stands {
 export function settle(logon: NtlmLogon, sessionBaseKey: Uint8Array | undefined, scheme?: string): Stands | Refusal {
   const proven = isScheme(scheme) ? scheme : logon.scheme;
   const key = sessionBaseKey && (() => exportedSessionKey({ ...logon, scheme: proven }, sessionBaseKey));
-  let first: Refusal | undefined;
+  let first = logon.otherwise;
   let lapsed: Terms | undefined;
   for (const terms of logon.terms) {
     const broken = brokenRule(logon, terms.policy, proven, key) ?? (key ? undefined : unverifiable(terms.policy));
     if (!broken && terms.lapsed === undefined) return { kind: "stands", terms, otherwise: first };
     if (!broken) lapsed ??= terms;
-    else first ??= broken;
+    else first ??= explained(broken, terms);
   }
-  return explained(first!, logon.terms[0]!, lapsed);
+  return withLapsed(first!, lapsed);
 }
 
 function unverifiable({ mic }: AcceptorPolicy): Refusal | undefined {
@@ -180,11 +184,16 @@ function termsFor(policy: AcceptorPolicy | ChooseTerms, { names }: Authenticate)
   return typeof policy === "function" ? policy(names) : [{ policy }];
 }
 
-/** For the log: whose rule it was, and whether an exception that has lapsed would have let the logon in. */
-function explained(refusal: Refusal, { tightenedBy }: Terms, lapsed: Terms | undefined): Refusal {
-  const by = tightenedBy?.length ? ` (rule ${tightenedBy.join(", ")})` : "";
-  const former = lapsed ? `; exception ${lapsed.exception ?? ""} would allow it, but ${lapsed.lapsed ?? ""}` : "";
-  return by + former === "" ? refusal : { ...refusal, why: refusal.why + by + former };
+/** For the log: which rules made the terms so strict. */
+function explained(refusal: Refusal, { tightenedBy = [] }: Terms): Refusal {
+  if (tightenedBy.length === 0) return refusal;
+  return { ...refusal, why: `${refusal.why} (rule ${tightenedBy.join(", ")})` };
+}
+
+/** For the log: that there was an exception, once. */
+function withLapsed(refusal: Refusal, terms: Terms | undefined): Refusal {
+  if (terms?.lapsed === undefined) return refusal;
+  return { ...refusal, why: `${refusal.why}; exception ${terms.exception ?? ""} would allow it, but ${terms.lapsed}` };
 }
 
 /** Of the NEGOTIATE_MESSAGE; none where there was none. */
