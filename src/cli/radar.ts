@@ -67,7 +67,8 @@ async function radar(
   const snapshot = await readSnapshot(state, command);
   const filters = { since: options.since, listeners: options.listener, users: options.user };
   const report = makeReport(snapshot, filters, options.if ?? [], isOurs);
-  process.stdout.write(options.json ? asJson(report) : options.csv ? asCsv(report) : asText(report));
+  const text = options.json ? asJson(report) : options.csv ? asCsv(report) : asText(report);
+  command.configureOutput().writeOut?.(text);
   if (wouldBreak(report)) process.exitCode = SOMEBODY_WOULD;
 }
 
