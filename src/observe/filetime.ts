@@ -1,4 +1,4 @@
-/** FILETIME (MS-DTYP 2.3.3) in words: 100-nanosecond steps since 1601, in UTC. */
+/** FILETIME (MS-DTYP 2.3.3) in words: 100-nanosecond steps since 1601, in UTC; and the same words for any moment. */
 
 export interface TimeInWords {
   /** ISO 8601, or "zero" and the like where it is no date. */
@@ -11,8 +11,12 @@ export interface TimeInWords {
 
 export function describeTime(filetime: bigint, now?: Date): TimeInWords {
   if (filetime === 0n) return { utc: "zero", text: "zero" };
-  const milliseconds = Number(filetime / 10_000n - EPOCH_MILLISECONDS);
-  if (milliseconds > LAST_DATE) return { utc: "beyond any date", text: "beyond any date" };
+  return describeMoment(Number(filetime / 10_000n - EPOCH_MILLISECONDS), now);
+}
+
+/** `milliseconds` since 1970. */
+export function describeMoment(milliseconds: number, now?: Date): TimeInWords {
+  if (!(Math.abs(milliseconds) <= LAST_DATE)) return { utc: "beyond any date", text: "beyond any date" };
   const utc = new Date(milliseconds).toISOString();
   const readable = `${utc.slice(0, 10)} ${utc.slice(11, 19)} UTC`;
   if (!now) return { utc, text: readable };

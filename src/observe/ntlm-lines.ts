@@ -1,5 +1,6 @@
 /** The description of an NTLM message as lines for a terminal: aligned, a line for each thing worth knowing. */
 import type { AvInWords, FieldInWords, NtlmDescription } from "./ntlm-words.ts";
+import { printable } from "./printable.ts";
 
 /** About 8 to 20 lines; control characters in names are escaped, so nothing can play with the terminal. */
 export function formatNtlm(description: NtlmDescription): string[] {
@@ -56,12 +57,6 @@ function flagRows({ flags }: NtlmDescription): readonly Row[] {
     else lines.push(`${" ".repeat(10)} ${name}`);
   }
   return lines.map((text, index) => row(index === 0 ? "flags" : "", text));
-}
-
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) => {
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-  });
 }
 
 const LABELS: Readonly<Record<string, string>> = {

@@ -10,27 +10,26 @@ import { decodeClientChallenge, type ClientChallenge } from "../ntlm/ntlmv2.ts";
 import { classifyResponses } from "../ntlm/responses.ts";
 import type { Version } from "../ntlm/version.ts";
 import { describeTime, type TimeInWords } from "./filetime.ts";
+import type { FieldInWords } from "./message-words.ts";
 
 export { formatNtlm } from "./ntlm-lines.ts";
+export type { FieldInWords } from "./message-words.ts";
 
 export interface WordsContext {
   /** The CHALLENGE's flags: they decide the character set and the scheme of an AUTHENTICATE. */
   readonly challengeFlags?: number;
   /** For the clock skew. */
   readonly now?: Date;
+  /** Responses and keys whole: who has them can try passwords. */
+  readonly showSecrets?: boolean;
 }
 
-export interface FieldInWords {
-  readonly name: string;
-  readonly offset: number;
-  readonly length: number;
-  /** The name itself, or what the field is. Responses and keys are never whole here. */
-  readonly text: string;
-}
-
+/** A pair with its value's place in the message. */
 export interface AvInWords {
   readonly name: string;
   readonly text: string;
+  readonly offset: number;
+  readonly length: number;
 }
 
 export interface NtlmDescription {
@@ -93,7 +92,7 @@ function challenge(bytes: Buffer, { now }: WordsContext): NtlmDescription {
     flags: { value: flags, names: flagNames(flags) },
     serverChallenge: serverChallenge.toString("hex"),
     fields: withTexts(bytes, 2, { TargetName: targetName, TargetInfo: `${targetInfo?.length ?? 0} AV pairs` }),
-    ...(targetInfo ? { avPairs: targetInfo.map((pair) => avInWords(pair, now)) } : {}),
+    ...(targetInfo ? { avPairs: targetInfo.map((pair) => avInWords(pair, bytes, now)) } : {}),
     ...(timestamp === undefined ? {} : { time: describeTime(timestamp, now) }),
     ...versionInWords(version),
   };
@@ -115,13 +114,13 @@ function authenticate(bytes: Buffer, context: WordsContext): NtlmDescription {
       DomainName: unique(names.map(({ domain }) => domain)).join(" or "),
       UserName: unique(names.map(({ user }) => user)).join(" or "),
       Workstation: workstation,
-      LmChallengeResponse: responseInWords(lmResponse),
-      NtChallengeResponse: responseInWords(ntResponse),
-      EncryptedRandomSessionKey: encryptedRandomSessionKey.length === 0 ? "" : "(not shown)",
+      LmChallengeResponse: responseInWords(lmResponse, context),
+      NtChallengeResponse: responseInWords(ntResponse, context),
+      EncryptedRandomSessionKey: keyInWords(encryptedRandomSessionKey, context),
     }),
     scheme: schemeInWords(scheme),
     ...versionInWords(decoded.version),
-    ...blobInWords(blob, context.now),
+    ...blobInWords(blob, bytes, context.now),
     mic: micInWords(micAnnounced(blob), mic),
   };
 }
@@ -133,12 +132,16 @@ function guessedFlags(bytes: Buffer): number {
   return isOem ? flags : joinFlags(flags, NegotiateFlag.NTLMSSP_NEGOTIATE_UNICODE);
 }
 
-function blobInWords(blob: ClientChallenge | undefined, now: Date | undefined): Partial<NtlmDescription> {
+function blobInWords(
+  blob: ClientChallenge | undefined,
+  bytes: Buffer,
+  now: Date | undefined,
+): Partial<NtlmDescription> {
   if (!blob) return { channelBinding: "none" };
   const binding = blob.pairs.find(({ id }) => id === AvId.MsvAvChannelBindings)?.value;
   return {
     time: describeTime(blob.timestamp, now),
-    avPairs: blob.pairs.map((pair) => avInWords(pair, now)),
+    avPairs: blob.pairs.map((pair) => avInWords(pair, bytes, now)),
     channelBinding: binding ? bindingInWords(binding) : "none",
   };
 }
@@ -163,14 +166,22 @@ function schemeInWords(scheme: string | undefined): string {
 }
 
 /** Length and first digits: enough to compare two by eye, too little to attack. */
-function responseInWords(response: Buffer): string {
+function responseInWords(response: Buffer, { showSecrets }: WordsContext): string {
   if (response.length === 0) return "";
   if (response.every((byte) => byte === 0)) return "all zeros";
+  if (showSecrets === true) return response.toString("hex");
   return `${response.subarray(0, SHOWN_BYTES).toString("hex")}...`;
 }
 
-function avInWords({ id, value }: AvPair, now: Date | undefined): AvInWords {
-  return { name: avName(id), text: avText(id, value, now) };
+function keyInWords(key: Buffer, { showSecrets }: WordsContext): string {
+  if (key.length === 0) return "";
+  return showSecrets === true ? key.toString("hex") : "(not shown)";
+}
+
+/** Values are views of the message: that is where they stand. */
+function avInWords({ id, value }: AvPair, bytes: Buffer, now: Date | undefined): AvInWords {
+  const offset = value.byteOffset - bytes.byteOffset;
+  return { name: avName(id), text: avText(id, value, now), offset, length: value.length };
 }
 
 function avText(id: number, value: Buffer, now: Date | undefined): string {

@@ -28,7 +28,7 @@ describe("in fields", () => {
   test("a CHALLENGE has its nonce, its AV pairs and its clock", () => {
     const words = ntlmWords(pending.message, { now });
     assert.equal(words.serverChallenge, "01".repeat(8));
-    assert.deepEqual(words.avPairs?.[1], { name: "MsvAvNbDomainName", text: "EXAMPLE" });
+    assert.deepEqual(words.avPairs?.[1], { name: "MsvAvNbDomainName", text: "EXAMPLE", offset: 86, length: 14 });
     assert.deepEqual(words.time, {
       utc: "2026-01-02T03:04:05.000Z",
       skewSeconds: -10,
@@ -75,6 +75,12 @@ describe("never", () => {
     assert.ok(!shown.includes(nt.toString("hex", 0, 5)));
     const key = authenticate.subarray(authenticate.readUInt32LE(56));
     assert.ok(!shown.includes(key.toString("hex", 0, 4)));
+  });
+
+  test("keeps them back when they are asked for", () => {
+    const shown = JSON.stringify(ntlmWords(authenticate, { showSecrets: true }));
+    const nt = authenticate.subarray(authenticate.readUInt32LE(24));
+    assert.ok(shown.includes(nt.toString("hex", 0, authenticate.readUInt16LE(20))));
   });
 
   test("throws, whatever the bytes", () => {
