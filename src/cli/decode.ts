@@ -1,37 +1,45 @@
-/** `postern decode`: NTLM messages from a paste, a file or standard input in words; with a password, are they right? */
-import { existsSync, readFileSync, statSync } from "node:fs";
+/** `postern decode`: logon messages of NTLM, SPNEGO and SASL from a paste, a file or standard input in words; with a password, are they right? */
 import type { Command } from "commander";
-import type { NameReading } from "../ntlm/names.ts";
-import { formatNtlm, ntlmWords, type NtlmDescription } from "../observe/ntlm-words.ts";
-import { checkPassword, type PasswordFinding, type RecordedExchange } from "./decode/check-password.ts";
-import { findMessages } from "./decode/find-messages.ts";
+import { decodeBase64 } from "../sasl/base64.ts";
+import { findMessages, MESSAGE_COUNT_LIMIT } from "./decode/find-messages.ts";
+import { InputError, readInput, readPassword, type PasswordSource } from "./decode/input.ts";
+import { exchangeLines, toJson } from "./decode/report-lines.ts";
+import { report } from "./decode/report.ts";
 
 /** The exit codes of `postern decode`. */
 const OK = 0;
 const RESPONSE_WRONG = 1;
 const NOTHING_TO_DO = 2;
 
-/** A pasted dialogue has kilobytes, a log perhaps megabytes. */
-const INPUT_LIMIT = 16 * 1024 * 1024;
-
-export interface DecodeOptions {
+export interface DecodeOptions extends PasswordSource {
   readonly json?: boolean;
-  readonly password?: string;
-  readonly passwordFile?: string;
   readonly user?: string;
   readonly domain?: string;
+  readonly challenge?: string;
+  readonly at?: string;
+  readonly showSecrets?: boolean;
 }
 
 export function registerDecode(program: Command): void {
   program
     .command("decode")
-    .description("show NTLM messages in words, and check a response against a password")
+    .description(
+      "show logon messages (NTLM, SPNEGO, SCRAM, PLAIN, LOGIN, XOAUTH2, OAUTHBEARER) in words, and check a password",
+    )
     .argument("[message...]", "base64, hex, a pasted dialogue or the name of a file; standard input without any")
     .option("--json", "one JSON object instead of lines")
-    .option("--password <password>", "check the response (needs CHALLENGE and AUTHENTICATE)")
+    .option("--show-secrets", "passwords, tokens, proofs and responses, too")
+    .option("--at <time>", "the time of the logon, for clock skew: 2026-01-31T12:00:00 in UTC, or seconds since 1970")
+    .option("--password <password>", "check the response; see the next three, which `ps` does not show")
     .option("--password-file <file>", "as --password, from the first line of a file")
+    .option("--password-env <variable>", "as --password, from an environment variable")
+    .option("--password-stdin", "as --password, from standard input")
     .option("--user <name>", "an account to try when the response is wrong")
     .option("--domain <name>", "its domain")
+    .option(
+      "--challenge <message>",
+      "the CHALLENGE (hex or base64), or its 8 bytes of ServerChallenge, if the input has none",
+    )
     .action((messages: string[], options: DecodeOptions) => {
       const { lines, problem, exitCode } = decode(messages, options);
       for (const line of lines) console.log(line);
@@ -48,113 +56,58 @@ export interface DecodeResult {
 }
 
 export function decode(messages: readonly string[], options: DecodeOptions, now = new Date()): DecodeResult {
-  let text: string;
-  let password: string | undefined;
   try {
-    text = readInput(messages);
-    password = options.passwordFile === undefined ? options.password : firstLine(options.passwordFile);
+    if (options.passwordStdin === true && (messages.length === 0 || messages.includes("-")))
+      throw new InputError("standard input cannot be both the password and the messages");
+    const password = readPassword(options);
+    const settings = { ...options, password, ...readSettings(options, now) };
+    return decodeText(readInput(messages), settings, options.json === true);
   } catch (error) {
-    return { lines: [], problem: error instanceof Error ? error.message : String(error), exitCode: NOTHING_TO_DO };
+    if (!(error instanceof InputError)) throw error;
+    return { lines: [], problem: error.message, exitCode: NOTHING_TO_DO };
   }
+}
+
+const NOTHING_FOUND =
+  "no logon message found: NTLM in base64 starts with TlRMTVNTUA, in hex with 4e544c4d53535000; of other mechanisms the dialogue from AUTH on is best";
+const NOTHING_TO_CHECK =
+  "a password is checked with a CHALLENGE and the AUTHENTICATE that answers it, with three messages of SCRAM, or with a password that was sent: something is missing";
+
+function decodeText(text: string, settings: Parameters<typeof report>[1], isJson: boolean): DecodeResult {
   const found = findMessages(text);
   if (found.length === 0) return { lines: [], problem: NOTHING_FOUND, exitCode: NOTHING_TO_DO };
-  return report(groupExchanges(found), password, options, now);
+  const exchanges = report(found, settings);
+  const lines = isJson ? [toJson({ exchanges })] : exchanges.flatMap(exchangeLines);
+  const findings = exchanges.flatMap(({ finding }) => finding ?? []);
+  if (settings.password !== undefined && findings.length === 0)
+    return { lines, problem: NOTHING_TO_CHECK, exitCode: NOTHING_TO_DO };
+  const exitCode = findings.every(({ right }) => right) ? OK : RESPONSE_WRONG;
+  if (found.length < MESSAGE_COUNT_LIMIT) return { lines, exitCode };
+  return { lines, problem: `only the first ${MESSAGE_COUNT_LIMIT} messages were read`, exitCode };
 }
 
-const NOTHING_FOUND = "no NTLM message found: base64 starts with TlRMTVNTUA, hex with 4e544c4d53535000";
-
-/** Messages that belong together, in their order. */
-interface Group {
-  readonly messages: readonly Buffer[];
-  readonly exchange?: RecordedExchange;
+function readSettings({ at, challenge, showSecrets }: DecodeOptions, now: Date) {
+  return {
+    now: at === undefined ? now : readTime(at),
+    showSecrets: showSecrets === true,
+    challenge: challenge === undefined ? undefined : readChallenge(challenge),
+  };
 }
 
-interface ReportedGroup {
-  readonly descriptions: readonly NtlmDescription[];
-  readonly finding?: PasswordFinding;
+/** Without a zone, it is UTC: all times shown are. Throws InputError. */
+function readTime(text: string): Date {
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) || !text.includes(":");
+  const time = /^\d{6,12}$/.test(text) ? new Date(Number(text) * 1000) : new Date(hasZone ? text : `${text}Z`);
+  if (Number.isNaN(time.getTime())) throw new InputError(`--at ${JSON.stringify(text)} is no time`);
+  return time;
 }
 
-function report(
-  groups: readonly Group[],
-  password: string | undefined,
-  options: DecodeOptions,
-  now: Date,
-): DecodeResult {
-  const known: NameReading[] = options.user === undefined ? [] : [{ user: options.user, domain: options.domain ?? "" }];
-  const reported = groups.map(({ messages, exchange }): ReportedGroup => {
-    const challengeFlags = exchange && flagsOf(exchange.challenge);
-    const context = { now, ...(challengeFlags === undefined ? {} : { challengeFlags }) };
-    const descriptions = messages.map((message) => ntlmWords(message, context));
-    if (password === undefined || !exchange) return { descriptions };
-    return { descriptions, finding: checkPassword(exchange, password, known) };
-  });
-  const findings = reported.flatMap(({ finding }) => finding ?? []);
-  const lines = options.json ? [JSON.stringify({ exchanges: reported }, null, 2)] : reported.flatMap(groupLines);
-  if (password === undefined) return { lines, exitCode: OK };
-  if (findings.length === 0) return { lines, problem: NOTHING_TO_CHECK, exitCode: NOTHING_TO_DO };
-  return { lines, exitCode: findings.every(({ right }) => right) ? OK : RESPONSE_WRONG };
+/** Throws InputError. */
+function readChallenge(text: string): Buffer {
+  const compact = text.replace(/[\s:]+/g, "");
+  const bytes = /^(?:[0-9a-f]{2})+$/i.test(compact) ? Buffer.from(compact, "hex") : decodeBase64(compact);
+  const isWhole = bytes !== undefined && bytes.length >= 32 && bytes.toString("latin1", 0, 8) === "NTLMSSP\0";
+  if (bytes === undefined || (bytes.length !== 8 && !isWhole))
+    throw new InputError("--challenge is neither 16 hex digits nor a CHALLENGE_MESSAGE in hex or base64");
+  return bytes;
 }
-
-const NOTHING_TO_CHECK = "a password is checked with a CHALLENGE and the AUTHENTICATE that answers it: one is missing";
-
-function groupLines({ descriptions, finding }: ReportedGroup): readonly string[] {
-  const lines = descriptions.flatMap((description) => [...formatNtlm(description), ""]);
-  if (!finding) return lines;
-  const rows = [`response  ${finding.response}`];
-  if (finding.mic !== undefined) rows.push(`MIC       ${finding.mic}`);
-  if (finding.policy !== undefined) rows.push(`policy    under the defaults it ${finding.policy}`);
-  return [...lines, ...rows, ""];
-}
-
-/** Cuts the messages into exchanges: an AUTHENTICATE ends one, a message of a type already seen begins the next. */
-function groupExchanges(messages: readonly Buffer[]): readonly Group[] {
-  const groups: Buffer[][] = [];
-  for (const message of messages) {
-    const current = groups.at(-1);
-    const isNext = current === undefined || typeOf(current.at(-1)) >= typeOf(message);
-    if (isNext) groups.push([message]);
-    else current.push(message);
-  }
-  return groups.map((group) => ({ messages: group, ...exchangeOf(group) }));
-}
-
-function exchangeOf(group: readonly Buffer[]): { exchange?: RecordedExchange } {
-  const [negotiate, challenge, authenticate] = [1, 2, 3].map((type) => group.find((each) => typeOf(each) === type));
-  if (!challenge || !authenticate) return {};
-  return { exchange: { challenge, authenticate, ...(negotiate ? { negotiate } : {}) } };
-}
-
-function typeOf(message: Buffer | undefined): number {
-  return message && message.length >= 12 ? message.readUInt32LE(8) : 0;
-}
-
-function flagsOf(challenge: Uint8Array): number | undefined {
-  return ntlmWords(challenge).flags?.value;
-}
-
-/** Arguments that name a file are read; no argument, or "-", is standard input. Throws when a file cannot be read. */
-function readInput(messages: readonly string[]): string {
-  if (messages.length === 0) return readLimited(STANDARD_INPUT);
-  return messages.map((message) => readArgument(message)).join("\n");
-}
-
-function readArgument(message: string): string {
-  if (message === "-") return readLimited(STANDARD_INPUT);
-  return message.length < LONGEST_PATH && existsSync(message) && statSync(message).isFile()
-    ? readLimited(message)
-    : message;
-}
-
-function readLimited(file: string | number): string {
-  const text = readFileSync(file, "utf8");
-  if (text.length > INPUT_LIMIT) throw new Error("more input than any dialogue has; cut out the part with the logon");
-  return text;
-}
-
-function firstLine(file: string): string {
-  return readFileSync(file, "utf8").split(/\r?\n/, 1)[0] ?? "";
-}
-
-const STANDARD_INPUT = 0;
-/** PATH_MAX: what is longer is a message. */
-const LONGEST_PATH = 4096;

@@ -1,4 +1,4 @@
-/** `postern decode --password`: is the response of a decoded exchange right, and if not, what would it be right for? */
+/** `postern decode --password` on NTLM: is the response of a decoded exchange right, and if not, what is it right for? */
 import {
   adoptChallenge,
   confirm,
@@ -7,16 +7,16 @@ import {
   wouldRefuse,
   type AcceptorPolicy,
   type NtlmLogon,
+  type PendingChallenge,
 } from "../../ntlm/acceptor.ts";
-import { diagnose } from "../../ntlm/diagnose.ts";
 import { NtlmError } from "../../ntlm/error.ts";
-import { lmHash, ntHash } from "../../ntlm/hashes.ts";
-import type { NameReading } from "../../ntlm/names.ts";
-import { verifyResponses, type Hashes, type ResponseMatch } from "../../ntlm/responses.ts";
+import { verifyResponses, type ResponseMatch } from "../../ntlm/responses.ts";
+import { hashesOf, whatWouldMatch, type CheckContext } from "./what-would-match.ts";
 
 /** A CHALLENGE and its AUTHENTICATE, with the NEGOTIATE before them if it is at hand. */
 export interface RecordedExchange {
   readonly negotiate?: Uint8Array;
+  /** The message, or the 8 bytes of ServerChallenge where that is all that is known. */
   readonly challenge: Uint8Array;
   readonly authenticate: Uint8Array;
 }
@@ -35,36 +35,48 @@ export interface PasswordFinding {
 const LAX: AcceptorPolicy = { minimum: "lm", mic: "off", channelBinding: "off", avEcho: "off" };
 
 /** Never throws: what cannot be read is a finding, too. */
-export function checkPassword(
-  exchange: RecordedExchange,
-  password: string,
-  known: readonly NameReading[],
-): PasswordFinding {
+export function checkPassword(exchange: RecordedExchange, password: string, context: CheckContext): PasswordFinding {
   try {
-    const pending = adoptChallenge(exchange.negotiate ?? Buffer.alloc(0), exchange.challenge);
-    const logon = readAuthenticate(exchange.authenticate, pending, LAX);
+    const logon = readAuthenticate(exchange.authenticate, pendingOf(exchange), LAX);
     if (logon.kind === "refused") return { right: false, response: `cannot be checked: ${logon.why}` };
-    return judge(logon, hashesOf(password), known, exchange.negotiate !== undefined);
+    return judge(logon, password, context, exchange);
   } catch (error) {
     if (!(error instanceof NtlmError)) throw error;
     return { right: false, response: `cannot be checked: ${error.message}` };
   }
 }
 
+const SERVER_CHALLENGE_LENGTH = 8;
+
+/** Without the CHALLENGE itself, its flags must be what the client repeats of them. */
+function pendingOf({ negotiate = Buffer.alloc(0), challenge, authenticate }: RecordedExchange): PendingChallenge {
+  if (challenge.length !== SERVER_CHALLENGE_LENGTH) return adoptChallenge(negotiate, challenge);
+  const flags = guessedFlags(authenticate);
+  return { message: Buffer.alloc(0), negotiate, flags, serverChallenge: Buffer.from(challenge), targetInfo: [] };
+}
+
+/** JavaMail repeats no flags at all over UTF-16 names: UTF-16 it is unless OEM alone is said. */
+function guessedFlags(authenticate: Uint8Array): number {
+  const bytes = Buffer.from(authenticate);
+  const flags = bytes.length >= 64 ? bytes.readUInt32LE(60) : 0;
+  return (flags & 3) === 2 ? flags : (flags | 1) >>> 0;
+}
+
 function judge(
   logon: NtlmLogon,
-  hashes: Hashes,
-  known: readonly NameReading[],
-  hasNegotiate: boolean,
+  password: string,
+  context: CheckContext,
+  { negotiate, challenge }: RecordedExchange,
 ): PasswordFinding {
-  const match = verifyResponses(hashes, logon.evidence);
-  if (!match) return { right: false, response: `wrong: ${diagnose(logon, hashes, known) ?? "no reason found"}` };
+  const match = verifyResponses(hashesOf(password), logon.evidence);
+  if (!match) return { right: false, response: `wrong: ${whatWouldMatch(logon, password, context)}` };
   // A binding cannot be judged: nothing recorded says which certificate the connection had.
   const refusal = wouldRefuse(logon, DEFAULT_POLICY, match.scheme);
+  const isWhole = negotiate !== undefined && challenge.length !== SERVER_CHALLENGE_LENGTH;
   return {
     right: true,
-    response: `right: ${match.scheme}${keyNames(match)}`,
-    mic: micFinding(logon, match, hasNegotiate),
+    response: `right: ${match.scheme}${keyNames(match)}${ntFieldOf(logon, match)}`,
+    mic: micFinding(logon, match, isWhole),
     policy: refusal ? `would be refused: ${refusal.why}` : "would be accepted",
   };
 }
@@ -75,14 +87,15 @@ function keyNames({ scheme, user, domain }: ResponseMatch): string {
   return `, computed for user ${JSON.stringify(user)} and domain ${JSON.stringify(domain)}`;
 }
 
-function micFinding(logon: NtlmLogon, { sessionBaseKey, scheme }: ResponseMatch, hasNegotiate: boolean): string {
-  if (!logon.micPresent) return "none";
-  if (!hasNegotiate) return "cannot be checked without the NEGOTIATE_MESSAGE";
-  const policy: AcceptorPolicy = { ...LAX, mic: "verify-if-present" };
-  return confirm({ ...logon, terms: [{ policy }] }, sessionBaseKey, scheme)?.why ?? "right";
+/** A server that takes the LM field for good does not mind; the client's author would. */
+function ntFieldOf({ evidence, scheme }: NtlmLogon, match: ResponseMatch): string {
+  const isByLm = match.scheme === "LMv2" || match.scheme === "LM";
+  return isByLm && evidence.ntResponse.length > 0 ? `; but the ${scheme} response beside it is wrong` : "";
 }
 
-function hashesOf(password: string): Hashes {
-  const lm = lmHash(password);
-  return { nt: ntHash(password), ...(lm ? { lm } : {}) };
+function micFinding(logon: NtlmLogon, { sessionBaseKey, scheme }: ResponseMatch, isWhole: boolean): string {
+  if (!logon.micPresent) return "none";
+  if (!isWhole) return "cannot be checked without the NEGOTIATE_MESSAGE and the CHALLENGE_MESSAGE";
+  const policy: AcceptorPolicy = { ...LAX, mic: "verify-if-present" };
+  return confirm({ ...logon, terms: [{ policy }] }, sessionBaseKey, scheme)?.why ?? "right";
 }

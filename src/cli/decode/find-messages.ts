@@ -1,81 +1,118 @@
-/** Finds NTLM messages in whatever was pasted: base64 whole or wrapped, hex, a dialogue with tags around it. */
-import { readDescriptor, SIGNATURE } from "../../ntlm/fields.ts";
+/** Finds logon messages in whatever was pasted, and puts those together that belong to one exchange. */
+import { ntlmInside } from "../../observe/spnego-words.ts";
+import { bareBytes, SaslDialogue, type SaslMessage } from "./dialogue.ts";
+import { readScram } from "../../observe/scram-words.ts";
+import { guessMechanism } from "../../observe/sasl-words.ts";
+import { findTokens, MESSAGE_COUNT_LIMIT, type Token } from "./tokens.ts";
 
-/** All messages in the order they stand there; empty when there are none. */
-export function findMessages(text: string): readonly Buffer[] {
-  const found = [...findBase64(text), ...findHex(text)];
-  return found.sort((a, b) => a.at - b.at).map(({ bytes }) => bytes);
+/** One message, in the text's order. */
+export type Found = FoundNtlm | FoundSasl;
+
+export interface FoundNtlm {
+  readonly kind: "NTLM" | "SPNEGO";
+  /** From 1. */
+  readonly line: number;
+  /** The token: around NTLM, if it is SPNEGO. */
+  readonly bytes: Buffer;
+  /** The NTLM message in it; undefined where SPNEGO carries none. */
+  readonly ntlm: Buffer | undefined;
 }
 
-interface Found {
-  readonly at: number;
+export interface FoundSasl {
+  readonly kind: "SASL";
+  readonly line: number;
+  readonly sasl: SaslMessage;
   readonly bytes: Buffer;
 }
 
-/** "NTLMSSP\0" in base64, as far as it does not depend on the message type. */
-const BASE64_START = /TlRMTVNTUA[A-Za-z0-9+/]/g;
-const BASE64_CHUNK = /^\s*(?:[A-Za-z0-9+/]+={0,2}|={1,2})(?=[^A-Za-z0-9+/=]|$)/;
+export { MESSAGE_COUNT_LIMIT } from "./tokens.ts";
 
-function findBase64(text: string): readonly Found[] {
+/** All messages in the order they stand there; empty when there are none. Linear in the text's length. */
+export function findMessages(text: string): readonly Found[] {
+  const found = walk(text, findTokens(text));
+  return found.length > 0 ? found : bareWhole(text);
+}
+
+function walk(text: string, tokens: readonly Token[]): readonly Found[] {
+  const dialogue = new SaslDialogue();
   const found: Found[] = [];
-  for (const { index } of text.matchAll(BASE64_START)) {
-    if (index < (found.at(-1)?.at ?? -1)) continue;
-    found.push({ at: index, bytes: Buffer.from(gatherBase64(text.slice(index, index + LONGEST_TEXT)), "base64") });
+  let line = 0;
+  let next = 0;
+  for (let at = 0; at <= text.length && found.length < MESSAGE_COUNT_LIMIT;) {
+    const newline = text.indexOf("\n", at);
+    const end = newline < 0 ? text.length : newline;
+    line += 1;
+    const isInside = (tokens[next - 1]?.end ?? 0) > at;
+    if (isInside || (tokens[next]?.at ?? Infinity) < end) dialogue.leave();
+    else if (end - at > 1 || text[at] === CANCEL) found.push(...hearLine(dialogue, text.slice(at, end), line));
+    for (; (tokens[next]?.at ?? Infinity) < end; next++) found.push(foundToken(tokens[next]!, line));
+    at = end + 1;
   }
   return found;
 }
 
-/**
- * Takes one run of base64 after another, over blanks and line ends, until the message has all bytes that its fields
- * point to: the only way to know where a wrapped message ends and the dialogue goes on.
- */
-function gatherBase64(text: string): string {
-  let rest = text;
-  let token = "";
-  for (let chunk = nextChunk(rest); chunk !== undefined; chunk = nextChunk(rest)) {
-    const characters = chunk.trimStart();
-    if (token !== "" && characters.startsWith("TlRMTVNT")) break;
-    token += characters;
-    rest = rest.slice(chunk.length);
-    if (token.endsWith("=") || isComplete(Buffer.from(token, "base64"))) break;
+function hearLine(dialogue: SaslDialogue, text: string, line: number): readonly Found[] {
+  const sasl = dialogue.hear(text);
+  return sasl ? [{ kind: "SASL", line, sasl, bytes: sasl.bytes }] : [];
+}
+
+function foundToken({ kind, bytes }: Token, line: number): FoundNtlm {
+  return { kind, line, bytes, ntlm: kind === "NTLM" ? bytes : ntlmInside(bytes) };
+}
+
+/** One message and nothing else, wrapped or with blanks in it. */
+function bareWhole(text: string): readonly Found[] {
+  if (text.length > BARE_LIMIT) return [];
+  const bytes = bareBytes(text.replace(/\s+/g, ""));
+  const mechanism = bytes && guessMechanism(bytes);
+  if (!bytes || mechanism === undefined) return [];
+  return [{ kind: "SASL", line: 1, sasl: { mechanism, from: "client", index: 0, exchange: undefined, bytes }, bytes }];
+}
+
+/** The one line of a single character that says something. */
+const CANCEL = "*";
+/** The longest token of OAuth with its base64. */
+const BARE_LIMIT = 256 * 1024;
+
+/** Cuts the messages into exchanges, in their order. */
+export function groupExchanges(messages: readonly Found[]): readonly (readonly Found[])[] {
+  const groups: Found[][] = [];
+  for (const message of messages) {
+    const current = groups.at(-1);
+    const last = current?.at(-1);
+    if (current && last && continues(last, message)) current.push(message);
+    else groups.push([message]);
   }
-  return token;
+  return groups;
 }
 
-function nextChunk(text: string): string | undefined {
-  return BASE64_CHUNK.exec(text)?.[0];
+/** An AUTHENTICATE ends an exchange of NTLM, a message of a type already seen begins the next; so with SCRAM's four. */
+function continues(last: Found, message: Found): boolean {
+  if (last.kind === "SASL" || message.kind === "SASL") return continuesSasl(last, message);
+  // The end of SPNEGO carries no NTLM: it belongs to what came before.
+  if (!message.ntlm) return message.kind === "SPNEGO" && last.kind === "SPNEGO";
+  return ntlmType(last.ntlm) < ntlmType(message.ntlm) && last.ntlm !== undefined;
 }
 
-const HEX_START = /4e[\s:,-]*54[\s:,-]*4c[\s:,-]*4d[\s:,-]*53[\s:,-]*53[\s:,-]*50[\s:,-]*00/gi;
-const HEX_RUN = /^(?:[0-9a-f]{2}[\s:,-]*)+/i;
-
-function findHex(text: string): readonly Found[] {
-  return [...text.matchAll(HEX_START)].map(({ index }) => {
-    const run = HEX_RUN.exec(text.slice(index, index + LONGEST_TEXT))?.[0] ?? "";
-    const bytes = Buffer.from(run.replace(/[^0-9a-f]/gi, ""), "hex");
-    const next = bytes.indexOf(SIGNATURE, SIGNATURE.length);
-    return { at: index, bytes: next < 0 ? bytes : bytes.subarray(0, next) };
-  });
+function continuesSasl(last: Found, message: Found): boolean {
+  if (last.kind !== "SASL" || message.kind !== "SASL") return false;
+  const { exchange } = message.sasl;
+  if (exchange !== undefined || last.sasl.exchange !== undefined) return exchange === last.sasl.exchange;
+  return scramStep(last) >= 0 && scramStep(last) < scramStep(message);
 }
 
-/** True when the fixed header is there and every field ends inside the message. */
-function isComplete(bytes: Buffer): boolean {
-  if (bytes.length < 12) return false;
-  const layout = LAYOUTS[bytes.readUInt32LE(8)];
-  if (!layout || bytes.length < layout.header) return false;
-  return layout.fields.every((at) => {
-    if (at + 8 > bytes.length) return true;
-    const { length, offset } = readDescriptor(bytes, at);
-    return length === 0 || offset + length <= bytes.length;
-  });
+function scramStep({ bytes, kind, ...rest }: Found): number {
+  const isBareScram = kind === "SASL" && "sasl" in rest && rest.sasl.mechanism === "SCRAM";
+  return isBareScram ? SCRAM_ORDER.indexOf(readScram(bytes)?.name ?? "") : -1;
 }
 
-/** Where the descriptors stand, and the shortest header (MS-NLMP 2.2.1). */
-const LAYOUTS: Readonly<Record<number, { header: number; fields: readonly number[] }>> = {
-  1: { header: 16, fields: [16, 24] },
-  2: { header: 32, fields: [12, 40] },
-  3: { header: 52, fields: [12, 20, 28, 36, 44, 52] },
-};
+const SCRAM_ORDER: readonly string[] = [
+  "client-first-message",
+  "server-first-message",
+  "client-final-message",
+  "server-final-message",
+];
 
-/** No message is longer; with separators hex takes four characters a byte. */
-const LONGEST_TEXT = 4 * 8192;
+export function ntlmType(message: Buffer | undefined): number {
+  return message && message.length >= 12 ? message.readUInt32LE(8) : 0;
+}
