@@ -4,22 +4,26 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Config, Dialect, ListenerConfig } from "./config/config.ts";
-import type { NtlmMinimum } from "./core/evidence.ts";
+import type { BearerEvidence, NtlmMinimum } from "./core/evidence.ts";
 import { Secret } from "./core/secret.ts";
+import type { TargetNames, Validator } from "./core/validator.ts";
+import type { Verdict } from "./core/verdict.ts";
 import type { ProtocolName } from "./core/visit.ts";
 import { Gateway } from "./gateway.ts";
-import { ntHash } from "./ntlm/hashes.ts";
 import { silentLog, type Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
 import { selfSigned } from "./sandbox/certificate.ts";
 import { startMailboxes, type Mailboxes } from "./sandbox/mailboxes.ts";
 import { accountsValidator } from "./validators/file/file.ts";
+import { storedInClear } from "./validators/file/hashes/hashes.ts";
 
 export interface SandboxAccount {
   readonly user: string;
   /** The NetBIOS domain. */
   readonly domain: string;
   readonly password: string;
+  /** What OAUTHBEARER and XOAUTH2 take for this account; a random one unless given. */
+  readonly token?: string;
 }
 
 export type PortName = "pop3" | "imap" | "smtp" | "pop3s" | "imaps" | "smtps";
@@ -40,7 +44,7 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** Where each protocol can be reached. */
   readonly ports: Readonly<Record<PortName, number>>;
-  readonly accounts: readonly SandboxAccount[];
+  readonly accounts: readonly Required<SandboxAccount>[];
   /** The certificate that all TLS ports show, PEM. */
   readonly certificate: string;
   /** Ends everything at once; mail is gone. */
@@ -58,17 +62,15 @@ const PORTS: Readonly<Record<PortName, { protocol: ProtocolName; tls: "starttls"
 
 /** Rejects with the system's error when a port is taken. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { accounts, watcher, log = silentLog } = options;
+  const { watcher, log = silentLog } = options;
+  const accounts = options.accounts.map((each) => ({ token: randomBytes(18).toString("base64url"), ...each }));
   const master = new Secret(randomBytes(24).toString("base64url"));
   const mailboxes = await startMailboxes({ users: accounts.map(({ user }) => user), password: master.reveal() });
   const certificate = selfSigned(["localhost"], ["127.0.0.1"]);
   const config = sandboxConfig(options, mailboxes, master, certificate);
-  const lines = accounts.map(
-    ({ user, domain, password }) => `${user}:{NT}${ntHash(password).toString("hex")}::::::domain=${domain}`,
-  );
-  const validator = accountsValidator({ name: "accounts", text: `${lines.join("\n")}\n`, names: config.server.target });
+  const validator = sandboxValidator(accounts, config.server.target);
   try {
-    const validators = async (): Promise<Map<string, typeof validator>> => new Map([["accounts", validator]]);
+    const validators = async (): Promise<Map<string, Validator>> => new Map([["accounts", validator]]);
     const gateway = await Gateway.start(config, { log, validators, ...(watcher && { watcher }) });
     const close = async (): Promise<void> => {
       await gateway.stop();
@@ -84,6 +86,21 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await mailboxes.close();
     throw error;
   }
+}
+
+/** Passwords are kept in clear, so that every mechanism can be tried; an account's token is good for nothing else. */
+function sandboxValidator(accounts: readonly Required<SandboxAccount>[], names: TargetNames): Validator {
+  const lines = accounts.map(
+    ({ user, domain, password }) => `${user}:${storedInClear(password)}::::::domain=${domain}\n`,
+  );
+  const verify = ({ token }: BearerEvidence): Promise<Verdict> => {
+    const account = accounts.find((each) => each.token === token.reveal());
+    if (!account)
+      return Promise.resolve({ kind: "denied", reason: "bad-credentials", why: "no account has this token" });
+    const { user, domain } = account;
+    return Promise.resolve({ kind: "accepted", identity: { user, domain, mailbox: user, groups: [], attributes: {} } });
+  };
+  return { ...accountsValidator({ name: "accounts", text: lines.join(""), names }), bearer: { verify } };
 }
 
 function sandboxConfig(
@@ -136,6 +153,21 @@ const SANDBOX_LIMITS: Config["limits"] = {
   drain: 0,
 };
 
+/** Strongest first behind NTLM, which is what the sandbox is for; EXTERNAL needs certificates, and there are none. */
+const SANDBOX_MECHANISMS: ListenerConfig["mechanisms"] = [
+  "NTLM",
+  "SCRAM-SHA-256-PLUS",
+  "SCRAM-SHA-256",
+  "SCRAM-SHA-1-PLUS",
+  "SCRAM-SHA-1",
+  "PLAIN",
+  "LOGIN",
+  "CRAM-MD5",
+  "OAUTHBEARER",
+  "XOAUTH2",
+  "GSS-SPNEGO",
+];
+
 function sandboxListener(name: PortName, { host, ports, policy, dialect }: SandboxOptions): ListenerConfig {
   return {
     name,
@@ -143,7 +175,7 @@ function sandboxListener(name: PortName, { host, ports, policy, dialect }: Sandb
     bind: { host, port: ports[name] },
     tls: PORTS[name].tls,
     dialect,
-    mechanisms: ["NTLM", "PLAIN", "LOGIN"],
+    mechanisms: SANDBOX_MECHANISMS,
     clientCa: undefined,
     plaintext: "allowed",
     ntlm: { minimum: policy, mic: "verify-if-present", channelBinding: "verify-if-present" },

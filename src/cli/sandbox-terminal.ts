@@ -18,15 +18,17 @@ export function printReady({ ports, accounts }: Sandbox, host: string): void {
   console.log(bold("postern sandbox is up") + dim(" (Ctrl-C ends it; nothing is kept)"));
   console.log(`  POP3 ${host}:${pop3}   IMAP ${host}:${imap}   SMTP ${host}:${smtp}   (STARTTLS, or in the clear)`);
   console.log(`       ${host}:${pop3s}        ${host}:${imaps}        ${host}:${smtps}   (TLS from the first byte)`);
-  for (const { domain, user, password } of accounts) {
-    console.log(`  account ${bold(`${domain}\\${user}`)}   password ${bold(escapeControls(password))}`);
+  for (const { domain, user, password, token } of accounts) {
+    console.log(
+      `  account ${bold(`${domain}\\${user}`)}   password ${bold(escapeControls(password))}   token ${bold(token)}`,
+    );
   }
 }
 
 export function printHelp({ ports, accounts }: Sandbox, host: string, policy: NtlmMinimum): void {
   const [{ domain, user, password }] = accounts as [Sandbox["accounts"][number]];
   console.log(
-    `  accepted: NTLM (${policy === "v2" ? "NTLMv2 only" : `${policy} and up`}), PLAIN, LOGIN; certificate: self-signed for localhost\n`,
+    `  accepted: NTLM (${policy === "v2" ? "NTLMv2 only" : `${policy} and up`}), SCRAM, PLAIN, LOGIN, CRAM-MD5, OAUTHBEARER, XOAUTH2, GSS-SPNEGO;\n  certificate: self-signed for localhost\n`,
   );
   console.log('Tick "Require logon using Secure Password Authentication" in Outlook, or try:');
   console.log(
