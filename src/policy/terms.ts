@@ -19,16 +19,35 @@ export function compilePolicy(
 ): PolicyFor {
   const base = policyOf(listener);
   const isHere = ({ listeners }: Scope) => !listeners || listeners.includes(listener.name);
-  const rules = (site.rules ?? []).filter(isHere).map(compileRule);
-  const exceptions = compileExceptions(site, base).filter(isHere);
+  const all: Compiled = {
+    rules: (site.rules ?? []).filter(isHere).map(compileRule),
+    exceptions: compileExceptions(site, base).filter(isHere),
+  };
   const ordinary: readonly Terms[] = [{ policy: base }];
-  if (rules.length + exceptions.length === 0) return () => ordinary;
+  if (all.rules.length + all.exceptions.length === 0) return () => ordinary;
+  const choose = chooserByNetwork(all);
   return (visit, names) => {
+    const { rules, exceptions } = choose(visit);
     const first = tighten(base, rules, visit, names);
     const fitting = exceptions.filter(({ fits }) => fits(visit, names));
     if (fitting.length === 0) return first ? [first] : ordinary;
     return [first ?? ordinary[0]!, ...fitting.map((exception) => termsOf(exception, first, clock()))];
   };
+}
+
+interface Compiled {
+  readonly rules: readonly Rule[];
+  readonly exceptions: readonly Exception[];
+}
+
+/** One look tells most clients' addresses from all networks that are mentioned: a look at each would cost as much. */
+function chooserByNetwork(all: Compiled): (visit: Visit) => Compiled {
+  const networks = [...all.rules, ...all.exceptions].flatMap((each) => each.networks ?? []);
+  if (networks.length === 0) return () => all;
+  const isMentioned = makeNetworks(networks);
+  const isAnywhere = (each: Scope) => each.networks === undefined;
+  const elsewhere = { rules: all.rules.filter(isAnywhere), exceptions: all.exceptions.filter(isAnywhere) };
+  return ({ client }) => (isMentioned(client.address) ? all : elsewhere);
 }
 
 /** undefined when no rule is about this logon. */
