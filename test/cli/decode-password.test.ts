@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decode, type DecodeOptions } from "../../src/cli/decode.ts";
 import { desl } from "../../src/ntlm/des.ts";
-import { ntHash, unicode } from "../../src/ntlm/hashes.ts";
+import { lmHash, ntHash, unicode } from "../../src/ntlm/hashes.ts";
 import { computeResponses } from "../../src/ntlm/initiator.ts";
 import { encodeAuthenticate } from "../../src/ntlm/messages/authenticate.ts";
 import { ACCOUNT, nonce, NOW, record } from "../ntlm/exchange.ts";
@@ -137,6 +137,18 @@ describe("responses that would have matched", () => {
     const lmResponse = desl(ntHash(PASSWORD), pending.serverChallenge);
     const { response } = finding(texts({ ntResponse: Buffer.alloc(24, 9), lmResponse }), { password: PASSWORD });
     assert.match(response, /the LM field holds a right NTLMv1 response/);
+  });
+
+  test("LM, which knows no case, beside an NT response for another case: the password is wrong", () => {
+    const lm = lmHash(PASSWORD) ?? EMPTY;
+    const [right, beside] = [desl(lm, pending.serverChallenge), desl(ntHash("other"), pending.serverChallenge)];
+    const { response, exitCode } = finding(texts({ ntResponse: beside, lmResponse: right }), { password: "secret01" });
+    assert.match(response, /^wrong: only the LM response is right, which knows no upper and lower case; /);
+    assert.equal(exitCode, 1);
+    assert.equal(
+      finding(texts({ ntResponse: EMPTY, lmResponse: right }), { password: "secret01" }).response,
+      "right: LM",
+    );
   });
 
   test("that to another challenge in the paste", () => {

@@ -10,6 +10,8 @@ import {
   type PendingChallenge,
 } from "../../ntlm/acceptor.ts";
 import { NtlmError } from "../../ntlm/error.ts";
+import { lmHash } from "../../ntlm/hashes.ts";
+import { version1Response } from "../../ntlm/ntlmv1.ts";
 import { verifyResponses, type ResponseMatch } from "../../ntlm/responses.ts";
 import { hashesOf, whatWouldMatch, type CheckContext } from "./what-would-match.ts";
 
@@ -68,8 +70,9 @@ function judge(
   context: CheckContext,
   { negotiate, challenge }: RecordedExchange,
 ): PasswordFinding {
-  const match = verifyResponses(hashesOf(password), logon.evidence);
-  if (!match) return { right: false, response: `wrong: ${whatWouldMatch(logon, password, context)}` };
+  const match = verifyResponses(hashesOf(password, logon.evidence), logon.evidence);
+  if (!match)
+    return { right: false, response: `wrong: ${lmWords(logon, password)}${whatWouldMatch(logon, password, context)}` };
   // A binding cannot be judged: nothing recorded says which certificate the connection had.
   const refusal = wouldRefuse(logon, DEFAULT_POLICY, match.scheme);
   const isWhole = negotiate !== undefined && challenge.length !== SERVER_CHALLENGE_LENGTH;
@@ -87,10 +90,17 @@ function keyNames({ scheme, user, domain }: ResponseMatch): string {
   return `, computed for user ${JSON.stringify(user)} and domain ${JSON.stringify(domain)}`;
 }
 
-/** A server that takes the LM field for good does not mind; the client's author would. */
+/** A server that takes LMv2 for good does not mind; the client's author would. */
 function ntFieldOf({ evidence, scheme }: NtlmLogon, match: ResponseMatch): string {
-  const isByLm = match.scheme === "LMv2" || match.scheme === "LM";
-  return isByLm && evidence.ntResponse.length > 0 ? `; but the ${scheme} response beside it is wrong` : "";
+  const isBeside = match.scheme === "LMv2" && evidence.ntResponse.length > 0;
+  return isBeside ? `; but the ${scheme} response beside it is wrong` : "";
+}
+
+/** A response that is right for the password in any case. */
+function lmWords({ evidence }: NtlmLogon, password: string): string {
+  const lm = lmHash(password);
+  const isRight = lm && version1Response(lm, evidence.serverChallenge).equals(evidence.lmResponse);
+  return isRight ? "only the LM response is right, which knows no upper and lower case; " : "";
 }
 
 function micFinding(logon: NtlmLogon, { sessionBaseKey, scheme }: ResponseMatch, isWhole: boolean): string {

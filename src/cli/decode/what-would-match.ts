@@ -4,7 +4,7 @@ import { diagnose, guessInWords, rightElsewhere } from "../../ntlm/diagnose.ts";
 import { guessNames, rightGuess, type NameGuess } from "../../ntlm/guesses.ts";
 import { lmHash, ntHash } from "../../ntlm/hashes.ts";
 import type { NameReading } from "../../ntlm/names.ts";
-import { verifyResponses, type Hashes } from "../../ntlm/responses.ts";
+import { verifyResponses, type Hashes, type ResponseEvidence } from "../../ntlm/responses.ts";
 import { passwordVariants } from "./password-variants.ts";
 
 /** Whose password it is supposed to be, and what else stands in the input. */
@@ -28,8 +28,9 @@ export function newEffort(): Effort {
   return { diagnoses: 2, rounds: 400_000 };
 }
 
-export function hashesOf(password: string): Hashes {
-  const lm = lmHash(password);
+/** LM responses are made from the password in capitals: beside an NT response, a right one says nothing of the case. */
+export function hashesOf(password: string, { ntResponse }: ResponseEvidence): Hashes {
+  const lm = ntResponse.length === 0 ? lmHash(password) : undefined;
   return { nt: ntHash(password), ...(lm ? { lm } : {}) };
 }
 
@@ -43,11 +44,12 @@ const CHALLENGE_LIMIT = 16;
 export function whatWouldMatch(logon: NtlmLogon, password: string, context: CheckContext): string {
   if (context.effort.diagnoses-- <= 0) return "after several wrong responses no reason is looked for any more";
   const names = guessNames(logon, context.known);
+  const hashes = hashesOf(password, logon.evidence);
   return (
     asHash(logon, password, names) ??
-    forAnotherChallenge(logon, hashesOf(password), context) ??
+    forAnotherChallenge(logon, hashes, context) ??
     withVariants(logon, password, names) ??
-    diagnose(logon, hashesOf(password), context.known) ??
+    diagnose(logon, hashes, context.known) ??
     "no reason found"
   );
 }
@@ -84,7 +86,7 @@ function withVariants(logon: NtlmLogon, password: string, names: readonly NameGu
   if (nameGuess(logon, ntHash(password), names)) return undefined;
   const variants = passwordVariants(password);
   for (const { what, text } of variants) {
-    const hashes = hashesOf(text);
+    const hashes = hashesOf(text, evidence);
     const match = verifyResponses(hashes, evidence);
     if (match) return `the ${match.scheme} response was computed with ${what}`;
     const misplaced = rightElsewhere(evidence, hashes);
