@@ -24,13 +24,16 @@ export function usualLikeness(username: string): Likeness {
   return { iterations: USUAL_ITERATIONS, saltLength: USUAL_SALT_LENGTH, canonicalName: username.toLowerCase() };
 }
 
-/** Keys that nobody can have the password of; the same ones whenever name, secret and likeness are the same. */
+/**
+ * Keys with a salt that is the same whenever name, secret and likeness are the same. The keys themselves are nobody's: they
+ * are never shown, and no proof counts that is held against them.
+ */
 export function decoyKeys(name: ScramName, secret: Uint8Array, likeness: Likeness): ScramKeys {
   const { iterations, saltLength, canonicalName } = likeness;
-  const seed = hmac(name, secret, JSON.stringify([name, iterations, saltLength, canonicalName]));
-  const blocks = Array.from({ length: Math.ceil(saltLength / keyLength(name)) }, (_, index) =>
-    hmac(name, seed, `salt ${index}`),
+  const length = keyLength(name);
+  const blocks = Array.from({ length: Math.ceil(saltLength / length) }, (_, index) =>
+    hmac(name, secret, JSON.stringify([name, iterations, saltLength, canonicalName, index])),
   );
-  const salt = Buffer.concat(blocks, saltLength);
-  return { iterations, salt, storedKey: hmac(name, seed, "stored"), serverKey: hmac(name, seed, "server") };
+  const none = new Uint8Array(length);
+  return { iterations, salt: Buffer.concat(blocks, saltLength), storedKey: none, serverKey: none };
 }
