@@ -133,6 +133,12 @@ describe("responses that would have matched", () => {
     assert.match(response, /a right NTLMv1 one, but extended session security was agreed/);
   });
 
+  test("LM in the NT field", () => {
+    const ntResponse = desl(lmHash(PASSWORD) ?? EMPTY, pending.serverChallenge);
+    const { response } = finding(texts({ ntResponse, lmResponse: Buffer.alloc(24, 9) }), { password: PASSWORD });
+    assert.match(response, /^wrong: the NT field holds a right LM response/);
+  });
+
   test("NTLMv1 in the LM field", () => {
     const lmResponse = desl(ntHash(PASSWORD), pending.serverChallenge);
     const { response } = finding(texts({ ntResponse: Buffer.alloc(24, 9), lmResponse }), { password: PASSWORD });

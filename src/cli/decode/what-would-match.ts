@@ -47,11 +47,17 @@ export function whatWouldMatch(logon: NtlmLogon, password: string, context: Chec
   const hashes = hashesOf(password, logon.evidence);
   return (
     asHash(logon, password, names) ??
+    rightElsewhere(logon.evidence, withLm(hashes, password)) ??
     forAnotherChallenge(logon, hashes, context) ??
     withVariants(logon, password, names) ??
     diagnose(logon, hashes, context.known) ??
     "no reason found"
   );
+}
+
+function withLm({ nt }: Hashes, password: string): Hashes {
+  const lm = lmHash(password);
+  return { nt, ...(lm ? { lm } : {}) };
 }
 
 /** 32 hex digits, perhaps behind the LM hash as in `pwdump` lists: an NT hash was given where a password is asked for. */
