@@ -45,7 +45,7 @@ async function attempt(given: Attempt): Promise<Conclusion> {
   bend?.(message);
   const { done, value } = await exchange.next(message);
   assert.equal(done, true);
-  return value as Conclusion;
+  return value;
 }
 
 async function facts(given: Attempt = {}): Promise<NtlmFacts> {
