@@ -7,17 +7,18 @@ import { SessionSecurity } from "./session-security.ts";
 
 /**
  * `authenticate` is the AUTHENTICATE_MESSAGE that answered `pending`, `sessionBaseKey` (16 bytes) and `scheme` are the
- * judge's. Throws NtlmError where the flags ask for a key from an LM hash, which no judge gives.
+ * judge's. Throws NtlmError where the flags ask for a key from an LM hash and `lmHash` is not given: no judge gives one.
  */
 export function acceptorSecurity(
   pending: PendingChallenge,
   authenticate: Uint8Array,
   sessionBaseKey: Uint8Array,
   scheme: Scheme,
+  lmHash?: Uint8Array,
 ): SessionSecurity {
   const { flags, lmResponse, encryptedRandomSessionKey } = decodeAuthenticate(authenticate, pending.flags);
   const { serverChallenge } = pending;
-  const key = keyExchangeKey({ scheme, flags, sessionBaseKey, serverChallenge, lmResponse });
+  const key = keyExchangeKey({ scheme, flags, sessionBaseKey, serverChallenge, lmResponse, ...(lmHash ? { lmHash } : {}) });
   // What the client does not repeat it does not do; what was not agreed it must not add.
   const agreed = (flags & pending.flags) >>> 0;
   return new SessionSecurity(exportedSessionKeyOf(key, flags, encryptedRandomSessionKey), agreed, "server");

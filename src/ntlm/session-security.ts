@@ -92,11 +92,14 @@ export class SessionSecurity {
     return this.unseal(token.subarray(SIGNATURE_LENGTH), token.subarray(0, SIGNATURE_LENGTH));
   }
 
-  /** The mechListMIC of SPNEGO (RFC 4178 section 5): a signature that takes a number but gives the key stream back. */
+  /**
+   * The mechListMIC of SPNEGO (RFC 4178 section 5): a signature that takes a number but, with extended session security,
+   * gives the key stream back (MS-SPNG 3.3.5.1). Without it Samba's stream goes on, and so does ours.
+   */
   signMechTypeList(list: Uint8Array): Buffer {
     const restore = this.#sending.save();
     const signature = this.#sending.sign(list);
-    restore("key stream");
+    if (this.#isExtended) restore("key stream");
     return signature;
   }
 
@@ -104,7 +107,8 @@ export class SessionSecurity {
   verifyMechTypeList(list: Uint8Array, signature: Uint8Array): boolean {
     const restore = this.#receiving.save();
     const isRight = this.#isSame(this.#receiving.sign(list), signature);
-    restore(isRight ? "key stream" : "all");
+    if (!isRight) restore("all");
+    else if (this.#isExtended) restore("key stream");
     return isRight;
   }
 

@@ -1,0 +1,110 @@
+/** Random accounts and choices that one number repeats: a failure names it, POSTERN_CROSS_SEED sets it. */
+import { randomInt } from "node:crypto";
+import { inspect } from "node:util";
+
+/** The environment variable that repeats a run. */
+const SEED = "POSTERN_CROSS_SEED";
+
+/** Mulberry32: small, fast, and the same everywhere; nothing here is a secret. */
+export class Random {
+  readonly seed: number;
+  #state: number;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.#state = seed;
+  }
+
+  /** 0 to below 1. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** 0 to below `limit`. */
+  below(limit: number): number {
+    return Math.floor(this.next() * limit);
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  pick<T>(choices: readonly [T, ...T[]]): T {
+    return choices[this.below(choices.length)] ?? choices[0];
+  }
+
+  /** Each of them or not. */
+  some<T>(choices: readonly T[], probability = 0.5): T[] {
+    return choices.filter(() => this.chance(probability));
+  }
+
+  bytes(length: number): Buffer {
+    return Buffer.from(Array.from({ length }, () => this.below(256)));
+  }
+
+  text(alphabet: string, length: number): string {
+    const letters = [...alphabet];
+    return Array.from({ length }, () => letters[this.below(letters.length)]).join("");
+  }
+}
+
+/** One for each exchange of a run: the first number is the run's, and printed with what fails. */
+export function randoms(count: number): readonly Random[] {
+  const given = process.env[SEED];
+  const first = given === undefined ? randomInt(2 ** 31) : Number(given);
+  return Array.from({ length: count }, (_, index) => new Random((first + index) >>> 0));
+}
+
+/** Runs the check and adds to its complaint how to repeat it. */
+export async function repeatable(random: Random, about: unknown, check: () => void | Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${SEED}=${random.seed} repeats it: ${why}\n${inspect(about)}`, { cause: error });
+  }
+}
+
+/** Letters whose upper case is one UTF-16 unit for everybody: where implementations differ is a test of its own. */
+const SCRIPTS: readonly [string, ...string[]] = [
+  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.$'+ ",
+  "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÀÖØÞ",
+  "ąćęłńóśźżčďěňřšťůžőűĂŞ",
+  "абвгдежзийклмнопрстуфхцчшщъыьэюяЁЖЩ",
+  "αβγδεζηθικλμνξοπρστυφχψωάέήίόύώΔΩ",
+  "אבגדהוזחטיכלמנסעפצקרשת",
+  "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+  "अआइईउऊकखगघचछजझटठडढतथदधनपफबभमयरलवशषसह",
+  "กขฃคฅฆงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮ",
+  "日本語山田太郎漢字かなカナ",
+  "김철수이영희박민준",
+  "😀🎉🔑𝄞𠀀",
+];
+
+export interface Account {
+  readonly user: string;
+  readonly domain: string;
+  readonly password: string;
+}
+
+/** Names of one to 200 letters in one script or several; domains are empty at times. */
+export function account(random: Random): Account {
+  const long = random.chance(0.1);
+  const word = (): string => trimmed(random, random.text(random.pick(SCRIPTS), 1 + random.below(long ? 90 : 12)));
+  const domain = random.chance(0.2) ? "" : word();
+  return { user: random.chance(0.2) ? word() + word() : word(), domain, password: password(random) };
+}
+
+export function password(random: Random): string {
+  const length = random.pick([0, 1, 7, 8, 14, 15, 30, 120]);
+  return random.text(random.pick(SCRIPTS) + '!"§%&/()=?*#;,<>|~', Math.max(1, length));
+}
+
+/** Blanks at the ends get lost on command lines and in files of users. */
+function trimmed(random: Random, name: string): string {
+  const inner = name.trim();
+  return inner === "" ? random.text("xyz", 1) : inner;
+}
