@@ -1,10 +1,11 @@
 /**
- * A dialogue before logon as people may see it: NTLM messages decoded, every secret hidden. What is shown is what is
- * known to be harmless; a line that fits no known command is shown by its first word and its length.
+ * A dialogue before logon as people may see it: every mechanism's messages in words, every secret hidden. What is shown is
+ * what is known to be harmless; a line that fits no known command is shown by its length.
  */
 import type { ProtocolName } from "../core/visit.ts";
 import { escapeControls } from "./line.ts";
-import { ntlmWords, type NtlmDescription } from "./ntlm-words.ts";
+import type { NtlmDescription } from "./ntlm-words.ts";
+import { isMechanismName, SaslExchange } from "./sasl-exchange.ts";
 import type { Voice } from "./watcher.ts";
 
 export interface ShownLine {
@@ -16,114 +17,91 @@ export interface ShownLine {
 
 /** Commands that hold no secret, arguments and all. */
 const HARMLESS: Readonly<Record<ProtocolName, RegExp>> = {
-  pop3: /^(CAPA|USER|STLS|NOOP|QUIT|AUTH)\b/i,
-  imap: /^\S+ (CAPABILITY|ID|NOOP|LOGOUT|STARTTLS)\b/i,
-  smtp: /^(EHLO|HELO|STARTTLS|NOOP|RSET|VRFY|HELP|QUIT|MAIL|RCPT|DATA)\b/i,
+  pop3: /^(?:(?:CAPA|USER|STLS|NOOP|QUIT)(?: |$)|AUTH *$)/i,
+  imap: /^\S+ (?:CAPABILITY|ID|NOOP|LOGOUT|STARTTLS)(?: |$)/i,
+  smtp: /^(?:EHLO|HELO|STARTTLS|NOOP|RSET|VRFY|HELP|QUIT|MAIL|RCPT|DATA)(?: |$)/i,
 };
 const AUTH: Readonly<Record<ProtocolName, RegExp>> = {
-  pop3: /^(AUTH +(\S+))(?: +(\S+))? *$/i,
-  imap: /^(\S+ AUTHENTICATE +(\S+))(?: +(\S+))? *$/i,
-  smtp: /^(AUTH +(\S+))(?: +(\S+))? *$/i,
+  pop3: /^(AUTH) +(\S+)(?: +(\S+))? *$/i,
+  imap: /^(\S+ AUTHENTICATE) +(\S+)(?: +(\S+))? *$/i,
+  smtp: /^(AUTH) +(\S+)(?: +(\S+))? *$/i,
 };
 const CONTINUES: Readonly<Record<ProtocolName, RegExp>> = {
-  pop3: /^\+(?!OK)/,
-  imap: /^\+/,
-  smtp: /^334/,
+  pop3: /^(\+)(?!OK)(?: (.*))?$/s,
+  imap: /^(\+)(?: (.*))?$/s,
+  smtp: /^(334)(?: (.*))?$/s,
+};
+/** Commands whose names alone are shown: of the words that a client may say, others can be passwords. */
+const NAMED: Readonly<Record<ProtocolName, RegExp>> = {
+  pop3: /^(?:PASS|APOP|AUTH|STAT|LIST|RETR|DELE|RSET|TOP|UIDL|LAST|XTND|UTF8|LANG)(?= |$)/i,
+  imap: /^\S{1,40} (?:LOGIN|AUTHENTICATE|ENABLE|SELECT|EXAMINE|LIST|LSUB|STATUS|NAMESPACE|IDLE|UID|FETCH|CLOSE)(?= |$)/i,
+  smtp: /^(?:AUTH|BDAT|EXPN|TURN|ETRN|XCLIENT|XFORWARD)(?= |$)/i,
 };
 
 /** Follows one dialogue. */
 export class Dialogue {
   readonly #protocol: ProtocolName;
-  /** The SASL exchange under way. */
-  #mechanism: string | undefined;
-  /** Responses of the client in it so far. */
-  #responses = 0;
-  #challengeFlags: number | undefined;
-  /** Inside an IMAP LOGIN whose strings come as literals: hidden until the server answers. */
-  #isLogin = false;
+  #exchange: SaslExchange | undefined;
+  /** Within a command whose strings come in pieces: hidden until the server has answered it. */
+  #isInPieces = false;
 
   constructor(protocol: ProtocolName) {
     this.#protocol = protocol;
   }
 
   hear(voice: Voice, text: string, kind: "line" | "literal"): ShownLine {
-    return voice === "S" ? this.#server(text) : this.#client(text, kind);
+    return { voice, ...(voice === "S" ? this.#server(text) : this.#client(text, kind)) };
   }
 
-  #server(text: string): ShownLine {
-    const continues = CONTINUES[this.#protocol].test(text);
-    if (!continues) {
-      this.#mechanism = undefined;
-      this.#isLogin = false;
-    }
-    const [prefix = "", base64 = ""] = text.split(" ");
-    if (!continues || !isNtlm(base64)) return { voice: "S", text: escapeControls(text) };
-    const ntlm = this.#describe(base64);
-    return { voice: "S", text: `${prefix} ${title(ntlm)}`, ntlm };
+  #server(text: string): Omit<ShownLine, "voice"> {
+    const [, prefix, challenge = ""] = CONTINUES[this.#protocol].exec(text) ?? [];
+    if (prefix === undefined) {
+      this.#exchange = undefined;
+      this.#isInPieces = false;
+    } else if (this.#exchange && isOneWord(challenge)) {
+      const { text: words, ...rest } = this.#exchange.challenge(challenge);
+      return { text: `${prefix} ${words}`, ...rest };
+    } else if (!this.#exchange) this.#isInPieces = true;
+    return { text: escapeControls(text) };
   }
 
-  #client(text: string, kind: "line" | "literal"): ShownLine {
-    if (kind === "literal" || this.#isLogin) return hidden(`<${text.length} bytes hidden>`);
-    if (this.#mechanism !== undefined) return this.#response(text);
+  #client(text: string, kind: "line" | "literal"): Omit<ShownLine, "voice"> {
+    if (kind === "literal" || this.#isInPieces) return { text: `<${text.length} bytes hidden>` };
+    if (this.#exchange) return text.trimEnd() === "*" ? { text: "*" } : this.#exchange.response(text.trimEnd());
     const [, command, mechanism, initial] = AUTH[this.#protocol].exec(text) ?? [];
     if (command !== undefined && mechanism !== undefined) return this.#begin(command, mechanism, initial);
-    if (HARMLESS[this.#protocol].test(text)) return { voice: "C", text: escapeControls(text) };
+    if (HARMLESS[this.#protocol].test(text)) return { text: escapeControls(text) };
     return this.#guarded(text);
   }
 
-  #begin(command: string, mechanism: string, initial: string | undefined): ShownLine {
-    this.#mechanism = mechanism.toUpperCase();
-    this.#responses = 0;
-    if (initial === undefined || initial === "=")
-      return { voice: "C", text: escapeControls(`${command} ${initial ?? ""}`.trimEnd()) };
-    const { text, ...rest } = this.#response(initial);
-    return { ...rest, text: `${escapeControls(command)} ${text}` };
-  }
-
-  #response(text: string): ShownLine {
-    this.#responses += 1;
-    if (text.trimEnd() === "*") return { voice: "C", text: "*" };
-    if (isNtlm(text)) {
-      const ntlm = this.#describe(text);
-      return { voice: "C", text: title(ntlm), ntlm };
-    }
-    const decoded = Buffer.from(text, "base64").toString("utf8");
-    if (this.#mechanism === "LOGIN" && this.#responses === 1) return hidden(`<user name ${escapeControls(decoded)}>`);
-    if (this.#mechanism === "LOGIN") return hidden("<password hidden>");
-    if (this.#mechanism === "PLAIN")
-      return hidden(`<user name ${escapeControls(decoded.split("\0")[1] ?? "?")}, password hidden>`);
-    return hidden(`<${text.length} characters hidden>`);
+  #begin(command: string, mechanism: string, initial: string | undefined): Omit<ShownLine, "voice"> {
+    this.#exchange = new SaslExchange(mechanism);
+    const name = isMechanismName(mechanism) ? mechanism : `<unknown mechanism, ${mechanism.length} characters>`;
+    const shown = escapeControls(`${command} ${name}`);
+    if (initial === undefined) return { text: shown };
+    if (initial === "=") return { text: `${shown} =` };
+    const { text, ...rest } = this.#exchange.response(initial);
+    return { text: `${shown} ${text}`, ...rest };
   }
 
   /** PASS, LOGIN, and whatever a client says that is no command at all: it may be a password. */
-  #guarded(text: string): ShownLine {
-    if (/^PASS /i.test(text)) return hidden("PASS <password hidden>");
-    const [login] = /^\S+ LOGIN /i.exec(text) ?? [];
-    if (login !== undefined && this.#protocol === "imap") {
-      this.#isLogin = /\{\d+\+?\}$/.test(text);
-      return hidden(`${escapeControls(login)}<name and password hidden>`);
-    }
-    const [word = ""] = /^[A-Za-z]{1,12}(?= |$)/.exec(text) ?? [];
-    return hidden(`${word} <unknown command, ${text.length} bytes>`.trimStart());
-  }
-
-  #describe(base64: string): NtlmDescription {
-    const message = Buffer.from(base64, "base64");
-    const context = this.#challengeFlags === undefined ? {} : { challengeFlags: this.#challengeFlags };
-    const description = ntlmWords(message, { ...context, now: new Date() });
-    if (description.message === "CHALLENGE_MESSAGE") this.#challengeFlags = description.flags?.value;
-    return description;
+  #guarded(text: string): Omit<ShownLine, "voice"> {
+    this.#isInPieces = this.#protocol === "imap" && /\{\d+\+?\}$/.test(text);
+    const [command] = NAMED[this.#protocol].exec(text) ?? [];
+    if (command === undefined) return { text: `<unknown command, ${text.length} bytes>` };
+    const rest = text.length - command.length;
+    const what = SECRETS.get(command.slice(command.indexOf(" ") + 1).toUpperCase()) ?? `${rest} bytes hidden`;
+    return { text: escapeControls(command) + (rest === 0 ? "" : ` <${what}>`) };
   }
 }
 
-function title({ message, length }: NtlmDescription): string {
-  return `<NTLM ${message}, ${length} bytes>`;
-}
+const SECRETS: ReadonlyMap<string, string> = new Map([
+  ["PASS", "password hidden"],
+  ["LOGIN", "name and password hidden"],
+  ["APOP", "name and digest hidden"],
+]);
 
-function isNtlm(base64: string): boolean {
-  return base64.startsWith("TlRMTVNTU");
-}
-
-function hidden(text: string): ShownLine {
-  return { voice: "C", text };
+/** Texts of old servers, such as "334 ntlm supported", are no challenges. */
+function isOneWord(challenge: string): boolean {
+  return /^\S*$/.test(challenge) && challenge.length % 4 === 0;
 }
