@@ -12,6 +12,7 @@ import { makeBackends, makeCertificates, makeFront } from "./furnish.ts";
 import { toFiletime } from "./observe/filetime.ts";
 import type { Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
+import type { Radar } from "./radar/radar.ts";
 import { Door } from "./wire/door.ts";
 import { listen } from "./wire/listen.ts";
 import { makeNetworks } from "./wire/networks.ts";
@@ -22,6 +23,8 @@ export interface GatewayOptions {
   readonly log: Log;
   /** Makes the validators that the configuration names. */
   readonly validators: (config: Config) => Promise<ReadonlyMap<string, Validator>>;
+  /** Keeps count of NTLM; closed with the gateway. */
+  readonly radar?: Pick<Radar, "record" | "close"> | undefined;
   /** Looks on: the sandbox, tests. */
   readonly watcher?: Watcher;
   /** Several processes share the ports (Node >= 23.1). */
@@ -109,7 +112,7 @@ export class Gateway {
     const validators = [...this.#retired, this.#validators];
     this.#retired.clear();
     this.#validators = new Map();
-    await Promise.all(validators.map(closeAll));
+    await Promise.all([...validators.map(closeAll), this.#options.radar?.close()]);
   }
 
   async #furnish(config: Config): Promise<void> {
@@ -141,7 +144,7 @@ export class Gateway {
     validators: ReadonlyMap<string, Validator>,
     backends: RoutedBackends,
   ): House {
-    const { log, watcher, nonce = freshNonce, clock = () => toFiletime(new Date()) } = this.#options;
+    const { log, watcher, radar, nonce = freshNonce, clock = () => toFiletime(new Date()) } = this.#options;
     const certificates = makeCertificates(config, listener);
     const front = makeFront({
       config,
@@ -161,6 +164,7 @@ export class Gateway {
           const stay = visit as Stay;
           stay.lastAttempt = attempt;
           if (attempt.outcome.kind !== "entered") stay.failures += 1;
+          radar?.record(visit, attempt);
           watcher?.attempted(visit, attempt);
         },
       },

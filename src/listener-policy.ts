@@ -9,6 +9,6 @@ export function listenerPolicyOf({ server, tls }: Config, { name, protocol, ntlm
 }
 
 /** Rules and exceptions, for all listeners. */
-export function sitePolicyOf(config: Config & { readonly policy?: SitePolicy | undefined }): SitePolicy {
-  return config.policy ?? {};
+export function sitePolicyOf({ policy }: Config): SitePolicy {
+  return policy;
 }

@@ -2,6 +2,7 @@
 import type { Config, ValidatorConfig } from "./config/config.ts";
 import type { Validator } from "./core/validator.ts";
 import type { Log } from "./observe/log.ts";
+import { decoySecret } from "./offers.ts";
 import { fileValidator } from "./validators/file/file.ts";
 import { oauthValidator } from "./validators/oauth/oauth.ts";
 
@@ -10,13 +11,20 @@ export function makeValidators(config: Config, log: Log): ReadonlyMap<string, Va
   return new Map(config.validators.map((each) => [each.name, makeValidator(each, config, log)]));
 }
 
-function makeValidator(validator: ValidatorConfig, { server }: Config, log: Log): Validator {
+function makeValidator(validator: ValidatorConfig, config: Config, log: Log): Validator {
   switch (validator.type) {
     case "file": {
       const { name, path, worker } = validator;
       const write = (level: "error" | "warn" | "info" | "debug", message: string, fields: object): void =>
         log.write(level, message, fields as Record<string, string>);
-      return fileValidator({ name, path, worker, names: server.target, log: write });
+      return fileValidator({
+        name,
+        path,
+        worker,
+        names: config.server.target,
+        secret: decoySecret(config),
+        log: write,
+      });
     }
     case "oauth":
       return oauthValidator(validator);

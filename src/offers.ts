@@ -5,7 +5,9 @@
 import { hkdfSync, randomBytes } from "node:crypto";
 import type { Config, ListenerConfig, MechanismName } from "./config/config.ts";
 import type { Validator } from "./core/validator.ts";
+import { listenerPolicyOf, sitePolicyOf } from "./listener-policy.ts";
 import { DEFAULT_POLICY } from "./ntlm/policy.ts";
+import { compilePolicy } from "./policy/terms.ts";
 import { cramMd5 } from "./sasl/cram-md5.ts";
 import { external } from "./sasl/external.ts";
 import { gssSpnego } from "./sasl/gss-spnego.ts";
@@ -33,9 +35,15 @@ export function makeOffers(
   const settings = settingsOf(config, listener, sources);
   return listener.mechanisms.flatMap((name) => {
     const mechanism = MECHANISMS[name](settings);
-    const lacksKeys = isKeyMechanism(mechanism) && !validator.keys?.kinds.includes(mechanism.kind);
-    return lacksKeys ? [] : (makeOffer(mechanism, validator) ?? []);
+    const offer = makeOffer(mechanism, validator);
+    return offer ? [isKeyMechanism(mechanism) ? whileKeysAreThere(offer, mechanism, validator) : offer] : [];
   });
+}
+
+/** Accounts come and go, and with them what all of them can use. */
+function whileKeysAreThere(offer: Offer, { kind }: KeyMechanism, { keys }: Validator): Offer {
+  const isPossible: Offer["isPossible"] = (visit) => keys!.kinds.includes(kind) && offer.isPossible(visit);
+  return { ...offer, isPossible };
 }
 
 interface Settings {
@@ -63,14 +71,12 @@ function isKeyMechanism(mechanism: Mechanism | KeyMechanism): mechanism is KeyMe
   return "kind" in mechanism;
 }
 
-function settingsOf(
-  config: Config,
-  { ntlm: policy, dialect, mechanisms }: ListenerConfig,
-  sources: OfferSources,
-): Settings {
+function settingsOf(config: Config, listener: ListenerConfig, sources: OfferSources): Settings {
+  const { reveal, dialect, mechanisms } = listener;
+  const terms = compilePolicy(listenerPolicyOf(config, listener), sitePolicyOf(config));
   return {
     host: config.server.name,
-    ntlm: { policy: { ...DEFAULT_POLICY, ...policy }, dialect, ...sources },
+    ntlm: { policy: DEFAULT_POLICY, terms, reveal, dialect, ...sources },
     scram: {
       nonce: () => randomBytes(18),
       decoySecret: decoySecret(config),
@@ -81,8 +87,8 @@ function settingsOf(
 
 const PROCESS_SECRET = randomBytes(32);
 
-/** Unknown users keep their salts over a restart, as real ones do, where there is a key to derive them from. */
-function decoySecret({ tls: [certificate] }: Config): Uint8Array {
+/** 32 bytes: unknown users keep their salts over a restart, as real ones do, where there is a key to derive them from. */
+export function decoySecret({ tls: [certificate] }: Config): Uint8Array {
   if (!certificate) return PROCESS_SECRET;
   return new Uint8Array(hkdfSync("sha256", certificate.key.reveal(), "", "postern: salts of unknown users", 32));
 }

@@ -135,6 +135,8 @@ function sandboxConfig(
       },
     ] as unknown as Config["backends"],
     routes: [{ user: undefined, domain: undefined, listeners: undefined, backend: "mailboxes" }],
+    policy: { rules: [], exceptions: [] },
+    radar: undefined,
     limits: SANDBOX_LIMITS,
     logging: { format: "auto", level: "info" },
   };
@@ -179,6 +181,7 @@ function sandboxListener(name: PortName, { host, ports, policy, dialect }: Sandb
     clientCa: undefined,
     plaintext: "allowed",
     ntlm: { minimum: policy, mic: "verify-if-present", channelBinding: "verify-if-present" },
+    reveal: { names: "all", version: true },
     proxyProtocol: undefined,
     validator: "accounts",
     greeting: undefined,

@@ -4,6 +4,9 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { registerCheck } from "./check.ts";
 import { registerDecode } from "./decode.ts";
+import { registerPolicy } from "./policy.ts";
+import { loadRadarSource } from "./radar-source.ts";
+import { registerRadar } from "./radar.ts";
 import { registerSandbox } from "./sandbox.ts";
 import { registerServe } from "./serve.ts";
 import { registerUser } from "./user.ts";
@@ -27,6 +30,8 @@ registerCheck(program);
 registerSandbox(program);
 registerDecode(program);
 registerUser(program);
+registerPolicy(program);
+registerRadar(program, loadRadarSource);
 
 await program.parseAsync().catch((error: unknown) => {
   console.error(`postern: ${error instanceof Error ? error.message : String(error)}`);

@@ -24,7 +24,7 @@ function policy(path: string, { json }: { readonly json?: true }): void {
     return;
   }
   const report = reportOf(config, Date.now());
-  process.exitCode = report.expired.length > 0 ? 1 : 0;
+  process.exitCode = exitCodeOf(report);
   console.log(json ? jsonOf(report) : formatPolicy(report));
 }
 
@@ -34,6 +34,11 @@ export function reportOf(config: Config, now: number): PolicyReport {
     offersNtlm: listener.mechanisms.some((name) => name === "NTLM" || name === "GSS-SPNEGO"),
   }));
   return reportPolicy(listeners, sitePolicyOf(config), now);
+}
+
+/** An exception that has expired keeps somebody out, or should be struck from the list: monitoring wants to know. */
+export function exitCodeOf({ expired }: PolicyReport): 0 | 1 {
+  return expired.length > 0 ? 1 : 0;
 }
 
 /** A window without end is no window, in JSON too. */

@@ -8,6 +8,7 @@ import { Gateway } from "../gateway.ts";
 import { openLog, type Log } from "../observe/log.ts";
 import { notify } from "../observe/notify.ts";
 import { makeValidators } from "../make-validators.ts";
+import { Radar } from "../radar/radar.ts";
 
 export function registerServe(program: Command): void {
   program
@@ -25,12 +26,18 @@ async function serve(path: string): Promise<void> {
   }
   const log = openLog(config.logging);
   surviveFaults(log);
-  const starting = Gateway.start(config, { log, validators: async (each) => makeValidators(each, log) });
+  const starting = start(config, log);
   obeySignals(path, starting, log);
   const gateway = await starting;
   tellPorts(gateway, new Map(), log);
   log.write("info", "ready", { version: process.version, pid: process.pid });
   tellSystemd("READY=1", log);
+}
+
+async function start(config: Config, log: Log): Promise<Gateway> {
+  const warn = (message: string, fields: Readonly<Record<string, string>>): void => log.write("warn", message, fields);
+  const radar = config.radar && (await Radar.open({ ...config.radar, path: config.radar.state, warn }));
+  return Gateway.start(config, { log, radar, validators: async (each) => makeValidators(each, log) });
 }
 
 /** From the first moment: a signal that nobody listens for would end the process. Reloads wait for each other. */

@@ -11,6 +11,7 @@ export function check(config: Config, certificates: number, complain: Complain):
   checkPorts(config, complain);
   checkRoutes(config, complain);
   checkFiles(config, complain);
+  checkPolicy(config, complain);
   for (const [index, listener] of config.listeners.entries()) {
     checkListener(listener, ["listeners", index], certificates, config, complain);
     checkReach(listener, ["listeners", index], config, complain);
@@ -122,6 +123,15 @@ function checkRoutes({ routes, backends, listeners }: Config, complain: Complain
     const message = `never reached: route ${catchAll} takes everybody`;
     complain({ path: ["routes", index], message, remedy: "put it further up", severity: "warning" });
   }
+}
+
+/** Rules and exceptions for listeners that are not there would be silently about nobody. */
+function checkPolicy({ policy, listeners }: Config, complain: Complain): void {
+  const names = listeners.map(({ name }) => name);
+  for (const kind of ["rules", "exceptions"] as const)
+    for (const [index, entry] of policy[kind].entries())
+      for (const [at, listener] of (entry.listeners ?? []).entries())
+        checkName(["policy", kind, index, "listeners", at], "listener", listener, names, complain);
 }
 
 function isForAll({ user, domain }: Route): boolean {

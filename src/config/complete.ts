@@ -2,6 +2,7 @@
 import type { LogonMethod, Route } from "../core/backend.ts";
 import { hostname } from "node:os";
 import { isIP } from "node:net";
+import { resolve } from "node:path";
 import type { ProtocolName } from "../core/visit.ts";
 import { readAuthorities, readCertificate, type Surroundings } from "./certificates.ts";
 import { completeValidator } from "./complete-validator.ts";
@@ -23,6 +24,8 @@ export function complete(parsed: ParsedConfig, surroundings: Surroundings): Conf
     ),
     backends,
     routes: completeRoutes(parsed),
+    policy: parsed.policy,
+    radar: parsed.radar && { ...parsed.radar, state: resolve(surroundings.folder, parsed.radar.state) },
     limits: parsed.limits,
     logging: parsed.logging,
   };
@@ -65,10 +68,13 @@ function completeListener(
     surroundings.complain({ path, message: `${listener.name} does not say who judges logons`, remedy });
   }
   const { clientCertificates, ...rest } = listener;
+  const { reveal, ...ntlm } = listener.ntlm;
   const validator = listener.validator ?? validators[0] ?? "";
   const mechanisms = listener.mechanisms ?? defaultMechanisms(parsed.validators[validator]?.type, clientCertificates);
   return {
     ...rest,
+    ntlm,
+    reveal,
     tls: listener.tls ?? (parsed.tls.length > 0 ? "starttls" : "off"),
     mechanisms: [...new Set(mechanisms)],
     clientCa:

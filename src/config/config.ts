@@ -15,6 +15,8 @@ export interface Config {
   readonly backends: readonly BackendConfig[];
   /** The first match wins; nobody matching none of them is let in. */
   readonly routes: readonly Route[];
+  readonly policy: PolicyConfig;
+  readonly radar: RadarConfig | undefined;
   readonly limits: LimitsConfig;
   readonly logging: LoggingConfig;
 }
@@ -76,6 +78,7 @@ export interface ListenerConfig {
   /** Where mechanisms that show the password (PLAIN, LOGIN, USER/PASS) may be used. */
   readonly plaintext: "tls-only" | "allowed";
   readonly ntlm: NtlmConfig;
+  readonly reveal: RevealConfig;
   /** Networks in CIDR form from which a PROXY header is required; undefined: none is read. */
   readonly proxyProtocol: { readonly from: readonly string[] } | undefined;
   readonly validator: string;
@@ -83,10 +86,56 @@ export interface ListenerConfig {
   readonly greeting: string | undefined;
 }
 
-export interface NtlmConfig {
+/** What can be demanded of an NTLM logon; left out: nothing, or as it was. */
+export interface NtlmDemands {
+  readonly minimum?: NtlmMinimum | undefined;
+  readonly mic?: Strictness | undefined;
+  readonly channelBinding?: Strictness | undefined;
+  readonly targetName?: Strictness | undefined;
+  readonly targetHosts?: readonly string[] | undefined;
+  readonly clockWindow?: number | undefined;
+  readonly allowedDomains?: readonly string[] | undefined;
+  readonly blockedDomains?: readonly string[] | undefined;
+  readonly require128?: boolean | undefined;
+  readonly block?: boolean | undefined;
+}
+
+export interface NtlmConfig extends NtlmDemands {
   readonly minimum: NtlmMinimum;
   readonly mic: Strictness;
   readonly channelBinding: Strictness;
+}
+
+/** What an NTLM CHALLENGE tells whoever asks for one. */
+export interface RevealConfig {
+  readonly names: "all" | "minimal";
+  readonly version: boolean;
+}
+
+interface Scope {
+  readonly listeners?: readonly string[] | undefined;
+  readonly networks?: readonly string[] | undefined;
+  /** Globs. */
+  readonly users?: readonly string[] | undefined;
+}
+
+export interface PolicyConfig {
+  readonly rules: readonly (Scope & { readonly name: string; readonly require: NtlmDemands })[];
+  readonly exceptions: readonly (Scope & {
+    readonly name?: string | undefined;
+    readonly owner: string;
+    /** The last day, "2026-12-31". */
+    readonly expires: string;
+    readonly reason: string;
+    readonly allow: NtlmDemands;
+  })[];
+}
+
+export interface RadarConfig {
+  /** Absolute. */
+  readonly state: string;
+  readonly limit: number;
+  readonly interval: number;
 }
 
 export type ValidatorConfig = FileValidatorConfig | OauthValidatorConfig;

@@ -122,6 +122,17 @@ export function text() {
   return parsed(parse, /^.+$/, "text of one line");
 }
 
+/** A day: "2026-12-31". */
+export function date() {
+  return parsed(parseDate, /^\d{4}-\d{2}-\d{2}$/, "a day such as 2026-12-31");
+}
+
+function parseDate(text: string): string | undefined {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : NaN;
+  // Date turns the 31st of February into March.
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text) ? text : undefined;
+}
+
 /** An absolute address without user, query or fragment; only loopback goes without TLS. */
 export function url() {
   return parsed(parseUrl, /^https?:\/\/\S+$/, "an https address such as https://login.example.com");

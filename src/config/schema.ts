@@ -6,7 +6,8 @@ import { z } from "zod";
 import { name } from "./scalars.ts";
 import { backendSchema, routeSchema } from "./schema/backends.ts";
 import { listenerSchema } from "./schema/listener.ts";
-import { certificateSchema, limitsSchema, loggingSchema, serverSchema } from "./schema/server.ts";
+import { policySchema } from "./schema/policy.ts";
+import { certificateSchema, limitsSchema, loggingSchema, radarSchema, serverSchema } from "./schema/server.ts";
 import { validatorSchema } from "./schema/validators.ts";
 
 export const configSchema = z.strictObject({
@@ -20,6 +21,8 @@ export const configSchema = z.strictObject({
   validators: z.record(name(), validatorSchema).describe("Who judges logons."),
   backends: z.record(name(), backendSchema).describe("Where the mail is."),
   routes: z.array(routeSchema).default([]).describe("Who goes where; the first match wins. Default: the only backend."),
+  policy: policySchema.prefault({}).describe("NTLM rules and exceptions for some networks and users."),
+  radar: radarSchema.optional().describe("Keeps count of who uses NTLM and how, for `postern radar`."),
   limits: limitsSchema.prefault({}),
   logging: loggingSchema.prefault({}),
 });

@@ -31,6 +31,17 @@ export interface KeyJudge {
   /** What accounts of this validator may have: only mechanisms that one of these serves are offered. */
   readonly kinds: readonly (keyof StoredKeys)[];
   find(username: string, visit: Visit): Promise<KeysFound | Unknown | Unavailable>;
+  /** How the keys of an unknown name must look to be like those of a known one; without it as new keys look. */
+  likeness?(mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-1", username: string): KeyLikeness | undefined;
+}
+
+/** Of SCRAM keys what a client is shown before it has proven anything. */
+export interface KeyLikeness {
+  readonly iterations: number;
+  /** Bytes. */
+  readonly saltLength: number;
+  /** One for all forms of the name that would lead to the same account. */
+  readonly canonicalName: string;
 }
 
 export interface BearerJudge {

@@ -3,7 +3,9 @@ import type { ProtocolName } from "../core/visit.ts";
 import type { AcceptorPolicy } from "../ntlm/policy.ts";
 
 /** What can be said of NTLM at a listener, in a rule or in an exception; see AcceptorPolicy. */
-export type NtlmDemands = Partial<Omit<AcceptorPolicy, "targets">> & {
+export type NtlmDemands = {
+  readonly [Key in Exclude<keyof AcceptorPolicy, "targets">]?: AcceptorPolicy[Key] | undefined;
+} & {
   /** Names that clients may mean besides this server's own. */
   readonly targetHosts?: readonly string[] | undefined;
 };

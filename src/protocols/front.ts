@@ -58,7 +58,8 @@ export interface Attempt {
 /** How one attempt to log on ended, backend included. Every protocol has words for each kind. */
 export type LogonOutcome =
   | (Entry & { readonly user: string; readonly scheme?: string | undefined })
-  | { readonly kind: "denied"; readonly why: string; readonly reason: string }
+  /** `user`: whose account it was about, where the judge knew. */
+  | { readonly kind: "denied"; readonly why: string; readonly reason: string; readonly user?: string | undefined }
   | { readonly kind: "judge-unavailable"; readonly why: string }
   | { readonly kind: "cancelled" }
   | { readonly kind: "malformed"; readonly why: string };

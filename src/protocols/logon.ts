@@ -54,7 +54,7 @@ export class Logon {
   async #admit({ verdict, password }: Conclusion): Promise<LogonOutcome> {
     switch (verdict.kind) {
       case "denied":
-        return { kind: "denied", why: verdict.why, reason: verdict.reason };
+        return { kind: "denied", why: verdict.why, reason: verdict.reason, user: verdict.user };
       case "unknown":
         return { kind: "denied", why: verdict.why, reason: "unknown-user" };
       case "unavailable":

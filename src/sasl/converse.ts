@@ -49,12 +49,27 @@ async function loop(exchange: Exchange, framing: Framing): Promise<Outcome> {
     const line = await framing.answer();
     if (line === undefined) return malformed("response line too long");
     // Exchange 2007's own documentation cancels with an asterisk and a blank.
-    if (line.trimEnd() === "*") return { kind: "cancelled" };
+    if (line.trimEnd() === "*") return cancel(exchange);
     const response = decodeBase64(line.trimEnd());
     if (response === undefined) return malformed("response is not base64");
     step = await exchange.next(response);
   }
   return { kind: "concluded", conclusion: step.value };
+}
+
+/** A mechanism that had already decided, and only waited for the client to take its last word, stands by its verdict. */
+async function cancel(exchange: Exchange): Promise<Outcome> {
+  try {
+    const step = await exchange.throw(new Cancelled());
+    return step.done ? { kind: "concluded", conclusion: step.value } : { kind: "cancelled" };
+  } catch (error) {
+    if (error instanceof Cancelled) return { kind: "cancelled" };
+    throw error;
+  }
+}
+
+class Cancelled extends Error {
+  override readonly name = "Cancelled";
 }
 
 function malformed(why: string): Outcome {

@@ -10,7 +10,7 @@ import { encodeBase64 } from "./base64.ts";
 import { EMPTY, MalformedResponse, textOf, type Exchange, type Mechanism } from "./mechanism.ts";
 import { saslprep } from "./saslprep.ts";
 import { bindingData, isBindable } from "./scram-binding.ts";
-import { decoyKeys, usualLikeness, type DecoyJudge } from "./scram-decoy.ts";
+import { decoyKeys, usualLikeness } from "./scram-decoy.ts";
 import { isProven, serverSignature, type ScramName } from "./scram-keys.ts";
 import {
   authMessage,
@@ -121,7 +121,7 @@ interface Claim {
 async function lookUp(
   username: string,
   { keys: name, decoySecret }: Form,
-  judge: KeyJudge & DecoyJudge,
+  judge: KeyJudge,
   visit: Visit,
 ): Promise<Claim | Unavailable> {
   const decoy = decoyKeys(name, decoySecret, judge.likeness?.(name, username) ?? usualLikeness(username));

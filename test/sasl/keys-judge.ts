@@ -7,7 +7,6 @@ import type { Accepted, Denied } from "../../src/core/verdict.ts";
 import type { Visit } from "../../src/core/visit.ts";
 import type { ClientExchange } from "../../src/sasl/client/exchange.ts";
 import { makeOffer, type Conclusion, type Mechanism, type Offer } from "../../src/sasl/mechanism.ts";
-import type { DecoyJudge } from "../../src/sasl/scram-decoy.ts";
 import type { ScramSettings } from "../../src/sasl/scram.ts";
 import { deriveKeys } from "../../src/sasl/scram-keys.ts";
 import { VISIT } from "../support/visit.ts";
@@ -28,7 +27,7 @@ export async function keysOf(password: string, salt = Buffer.from("0123456789abc
 }
 
 /** alice and user have "pencil", dave is disabled, half has nothing for SCRAM, down cannot be looked up. */
-export async function keysValidator(overrides: Partial<KeyJudge & DecoyJudge> = {}): Promise<Validator> {
+export async function keysValidator(overrides: Partial<KeyJudge> = {}): Promise<Validator> {
   const keys = await keysOf("pencil");
   const accounts = new Map([
     ["alice", { kind: "keys", keys, verdict: accepted("alice") } as const],

@@ -1,8 +1,7 @@
-/** `listeners:`, where clients connect, what they are offered, and how strict NTLM is there. */
+/** `listeners:`, where clients connect and what they are offered. */
 import { z } from "zod";
 import { endpoint, name, network, pemFile, text } from "../scalars.ts";
-
-const strictness = () => z.enum(["off", "verify-if-present", "require"]).default("verify-if-present");
+import { ntlmSchema } from "./policy.ts";
 
 export const MECHANISMS = [
   "NTLM",
@@ -18,15 +17,6 @@ export const MECHANISMS = [
   "CRAM-MD5",
   "GSS-SPNEGO",
 ] as const;
-
-export const ntlmSchema = z.strictObject({
-  minimum: z
-    .enum(["v2", "v1-ess", "v1", "lm"])
-    .default("v2")
-    .describe("Weakest NTLM response that is accepted. Anything below v2 can be cracked by whoever records it."),
-  mic: strictness().describe("Message integrity code over the three NTLM messages."),
-  channelBinding: strictness().describe("Ties the logon to this TLS connection (Extended Protection)."),
-});
 
 export const listenerSchema = z.strictObject({
   name: name().describe("Unique; in the log, in routes and in complaints."),

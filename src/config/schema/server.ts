@@ -1,6 +1,6 @@
 /** What concerns Postern as a whole: its name and certificates, limits and log. */
 import { z } from "zod";
-import { count, duration, flag, host, netbiosName, pemFile, size } from "../scalars.ts";
+import { count, duration, flag, host, netbiosName, pemFile, size, text as filePath } from "../scalars.ts";
 
 export const serverSchema = z.strictObject({
   name: host().optional().describe("Fully qualified name of this machine, as clients know it. Default: its host name."),
@@ -47,6 +47,12 @@ export const limitsSchema = z.strictObject({
     .describe("Silence after which a session is closed."),
   backend: z.strictObject({ connect: duration().default(5000), logon: duration().default(20_000) }).prefault({}),
   drain: duration(0).default(30_000).describe("Time that sessions get to end when Postern stops."),
+});
+
+export const radarSchema = z.strictObject({
+  state: filePath().describe("Where sightings of NTLM are kept over restarts, relative to this file's folder."),
+  limit: count(100, 1_000_000).default(10_000).describe("Sightings kept; those not seen for longest go first."),
+  interval: duration().default(60_000).describe("Between two writes."),
 });
 
 export const loggingSchema = z.strictObject({

@@ -8,7 +8,6 @@ import { Secret } from "../../core/secret.ts";
 import type { KeyJudge, KeysFound } from "../../core/validator.ts";
 import type { Unavailable, Unknown } from "../../core/verdict.ts";
 import { saslprep } from "../../sasl/saslprep.ts";
-import type { DecoyJudge } from "../../sasl/scram-decoy.ts";
 import {
   deriveKeys,
   hmac,
@@ -42,7 +41,7 @@ const NO_KEYS: Unknown = {
   why: "the account has no keys for SCRAM: set its password again with `postern user passwd`",
 };
 
-export function keyJudge(source: KeySource): KeyJudge & DecoyJudge {
+export function keyJudge(source: KeySource): KeyJudge {
   const derived = new WeakMap<Account, Promise<StoredKeys>>();
   const keysOf = async (account: Account | undefined): Promise<StoredKeys> => {
     if (account?.password?.kind !== "plain") return account?.scram ?? {};
@@ -81,10 +80,17 @@ function verdictOn({ identity, isDisabled }: Account): KeysFound["verdict"] {
  * it fails, so that an account without keys would be locked out by the others' having them.
  */
 function kindsOf(accounts: readonly Account[]): readonly KeyKind[] {
+  const known = kindsKnown.get(accounts);
+  if (known) return known;
   const active = accounts.filter(({ isDisabled }) => !isDisabled);
-  if (active.length === 0) return SCRAM_NAMES;
-  return KEY_KINDS.filter((kind) => active.every((account) => canUse(account, kind)));
+  const kinds =
+    active.length === 0 ? SCRAM_NAMES : KEY_KINDS.filter((kind) => active.every((account) => canUse(account, kind)));
+  kindsKnown.set(accounts, kinds);
+  return kinds;
 }
+
+/** Asked for at each greeting, counted once for each state of the file. */
+const kindsKnown = new WeakMap<readonly Account[], readonly KeyKind[]>();
 
 async function deriveAll(name: string, password: string, secret: Uint8Array): Promise<StoredKeys> {
   const prepared = saslprep(password, "query");

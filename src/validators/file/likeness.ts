@@ -1,5 +1,5 @@
 /** How the keys of an account would look if there were one of this name: salt and iteration count of SCRAM are seen by everybody. */
-import type { Likeness } from "../../sasl/scram-decoy.ts";
+import type { KeyLikeness } from "../../core/validator.ts";
 import { hmac, USUAL_ITERATIONS, USUAL_SALT_LENGTH, type ScramName } from "../../sasl/scram-keys.ts";
 import { canUse } from "./can-use.ts";
 import type { Store } from "./store.ts";
@@ -8,8 +8,8 @@ import type { Store } from "./store.ts";
  * Iterations and salt length as accounts have them, as often as accounts have them. Each pair draws a lot for the name and
  * the best one wins (weighted rendezvous hashing), so that an account more or less changes next to no decoy.
  */
-export function likeness(mechanism: ScramName, canonicalName: string, store: Store, secret: Uint8Array): Likeness {
-  let best: Likeness = { iterations: USUAL_ITERATIONS, saltLength: USUAL_SALT_LENGTH, canonicalName };
+export function likeness(mechanism: ScramName, canonicalName: string, store: Store, secret: Uint8Array): KeyLikeness {
+  let best: KeyLikeness = { iterations: USUAL_ITERATIONS, saltLength: USUAL_SALT_LENGTH, canonicalName };
   let least = Infinity;
   for (const { iterations, saltLength, accounts } of censusOf(store)[mechanism]) {
     const lot = hmac(mechanism, secret, JSON.stringify(["lot", canonicalName, iterations, saltLength]));

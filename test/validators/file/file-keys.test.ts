@@ -4,12 +4,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { Secret } from "../../../src/core/secret.ts";
 import type { StoredKeys } from "../../../src/core/evidence.ts";
-import type { Validator } from "../../../src/core/validator.ts";
+import type { KeyJudge, Validator } from "../../../src/core/validator.ts";
 import { cramMd5Client } from "../../../src/sasl/client/cram-md5.ts";
 import { scramClient } from "../../../src/sasl/client/scram.ts";
 import { cramMd5 } from "../../../src/sasl/cram-md5.ts";
 import { scram } from "../../../src/sasl/scram.ts";
-import type { DecoyJudge } from "../../../src/sasl/scram-decoy.ts";
 import { accountsValidator } from "../../../src/validators/file/file.ts";
 import { makeScramKeys, parseScramKeys } from "../../../src/validators/file/hashes/scram.ts";
 import { offerOf, SETTINGS, talk } from "../../sasl/keys-judge.ts";
@@ -99,7 +98,7 @@ test("an account without keys is like nobody's, to its client; the log says what
 test("decoys look like accounts, whatever form of the name is asked for", async () => {
   const cheap = await makeScramKeys("SCRAM-SHA-256", "x");
   const lines = Array.from({ length: 40 }, (_, index) => `u${index}:{SCRAM-SHA-256}${index < 10 ? cheap : SHA256}\n`);
-  const judge = (count: number) => over(lines.slice(0, count).join("")).keys as DecoyJudge;
+  const judge = (count: number) => over(lines.slice(0, count).join("")).keys as KeyJudge;
   const seen = (count: number) =>
     Array.from({ length: 200 }, (_, index) => judge(count).likeness?.("SCRAM-SHA-256", `x${index}`)?.iterations);
   const all = seen(40);
