@@ -24,6 +24,7 @@ const POLICIES: Readonly<Record<string, object>> = {
   off: OFF,
   default: {},
   "required MIC": { ...OFF, mic: "require" },
+  "required target": { ...OFF, targetName: "require" },
   "required binding": { ...OFF, channelBinding: "require" },
   required: { mic: "require", channelBinding: "require" },
 };
@@ -58,10 +59,12 @@ function portOf(policy: string): number {
 interface Victim {
   /** Whether its client knows channel bindings; all of ours send a MIC. */
   readonly binds: boolean;
+  /** The host that it believes to talk to, where its client says so. */
+  readonly host?: string;
 }
 
 /** A client that logs on, as it believes, to the server it has dialled. The last line it hears. */
-async function logOn(port: number, { binds }: Victim): Promise<string> {
+async function logOn(port: number, { binds, host }: Victim): Promise<string> {
   const talker = await dialTls(port);
   const binding = bindingTo(talker.socket as TLSSocket);
   await talker.line();
@@ -74,6 +77,7 @@ async function logOn(port: number, { binds }: Victim): Promise<string> {
     ...{ user: "alice", domain: "MAIL", password: "secret", negotiate, challenge, time: 0n },
     ...{ clientChallenge: Buffer.alloc(8, 1), exportedSessionKey: Buffer.alloc(16, 2) },
     ...(binds && { channelBinding: binding }),
+    ...(host !== undefined && { targetName: `imap/${host}` }),
   });
   talker.send(`${message.toString("base64")}\r\n`);
   const answer = await talker.line();
@@ -156,6 +160,7 @@ async function relayTo(policy: string, victim: Victim, tamper: Tamper = (message
 
 const BINDS: Victim = { binds: true };
 const BINDS_NOT: Victim = { binds: false };
+const TARGETS: Victim = { binds: false, host: "mail.attacker.example" };
 
 /** Changes the AV pairs of an NTLMv2 response where it lies; the list keeps its length, so that all offsets stay. */
 function changePairs(change: (pairs: readonly AvPair[]) => readonly AvPair[]): Tamper {
@@ -187,6 +192,7 @@ const untrustTarget = changePairs((pairs) =>
   pairs.map((pair) => (pair.id === AvId.MsvAvFlags ? avFlags(AvFlag.micPresent | AvFlag.untrustedTargetName) : pair)),
 );
 const dropBinding = changePairs(without(AvId.MsvAvChannelBindings));
+const dropTarget = changePairs(without(AvId.MsvAvTargetName));
 const changeFlags: Tamper = (message) => {
   message.writeUInt32LE((message.readUInt32LE(60) ^ 0x20) >>> 0, 60);
   return message;
@@ -195,7 +201,7 @@ const changeFlags: Tamper = (message) => {
 describe("without an attacker", () => {
   for (const policy of Object.keys(POLICIES)) {
     test(`the victim's client logs on where the policy is ${policy}`, async () => {
-      assert.match(await logOn(portOf(policy), BINDS), /^a1 OK/);
+      assert.match(await logOn(portOf(policy), { ...BINDS, host: "mail.example.com" }), /^a1 OK/);
     });
   }
 });
@@ -219,7 +225,12 @@ describe("the relay succeeds where nothing stops it", () => {
 describe("the relay fails", () => {
   const binding = /TLS channel|channel binding/;
   const credentials = /another password or for another challenge/;
+  const target = /imap.mail.attacker.example.*not us/;
   for (const [what, policy, victim, tamper, why] of [
+    ["where the victim's client says whom it meant", "required target", TARGETS, undefined, target],
+    ["where it must say so and does not", "required target", BINDS_NOT, undefined, /no target name/],
+    ["with the target removed", "required target", TARGETS, dropTarget, /no target name/],
+    ["with the target called untrusted", "required target", TARGETS, untrustTarget, /no target name/],
     ["where a binding is sent", "default", BINDS, undefined, binding],
     ["where a binding is required and sent", "required", BINDS, undefined, binding],
     ["where a binding is required and not sent", "required", BINDS_NOT, undefined, binding],

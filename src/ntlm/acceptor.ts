@@ -38,13 +38,13 @@ export interface Received {
   /** By the responses' lengths; an LM field alone counts as LMv2 until a judge has computed. undefined without any. */
   readonly scheme: Scheme | undefined;
   /** Of an NTLMv2 response. */
-  readonly clientChallenge?: ClientChallenge;
+  readonly clientChallenge?: ClientChallenge | undefined;
   /** MsvAvFlags says so. */
   readonly micPresent: boolean;
   /** MsvAvChannelBindings is there and not all zeros. */
   readonly bindingPresent: boolean;
   /** The service principal name the client meant to log on to; undefined also when it says not to trust it. */
-  readonly targetName?: string;
+  readonly targetName?: string | undefined;
   /** What the NEGOTIATE_MESSAGE offered. */
   readonly negotiateFlags: number;
   readonly authenticate: Authenticate;
@@ -91,28 +91,41 @@ export function readAuthenticate(
   const responses = responsesOf(authenticate, pending);
   const scheme = classifyResponses(responses);
   const clientChallenge = scheme === "NTLMv2" ? decodeClientChallenge(authenticate.ntResponse) : undefined;
-  const described = describeClientChallenge(clientChallenge);
-  const negotiateFlags = offeredFlags(pending);
-  const received = { scheme, ...described, negotiateFlags, authenticate, message, pending, channelBinding, now };
+  const said = readPairs(clientChallenge);
+  const received: Received = {
+    scheme,
+    clientChallenge,
+    micPresent: said.micPresent,
+    bindingPresent: said.bindingPresent,
+    targetName: said.targetName,
+    negotiateFlags: offeredFlags(pending),
+    authenticate,
+    message,
+    pending,
+    channelBinding,
+    now,
+  };
   if (authenticate.names[0]?.user === "") return { ...nobody(scheme), received };
   if (scheme === undefined) return { ...refused("no-response", "a user name, but no response"), received };
-  return admit({ ...received, scheme }, responses, termsFor(policy, authenticate));
+  return admit(received, scheme, responses, termsFor(policy, authenticate));
 }
 
 /** Whether a judge need be asked at all, and for how weak a response. */
 function admit(
-  received: Received & { readonly scheme: Scheme },
+  received: Received,
+  scheme: Scheme,
   responses: Responses,
   offered: readonly Terms[],
 ): NtlmLogon | EarlyRefusal {
-  const { scheme } = received;
   const broken = offered.map(({ policy }) => brokenUnauthenticatedRule(received, policy, scheme));
-  const terms = offered.filter((_, index) => !broken[index]);
+  const terms = broken.some(Boolean) ? offered.filter((_, index) => !broken[index]) : offered;
   const otherwise = broken[0] && explained(broken[0], offered[0]!);
   const minima = terms.filter(({ lapsed }) => lapsed === undefined).map(({ policy }) => policy.minimum);
   // None in force is left, so the ordinary terms, which never lapse, have refused.
   if (minima.length === 0) return { ...withLapsed(otherwise!, terms[0]), received };
-  return { ...received, kind: "logon", evidence: { ...responses, minimum: weakest(minima) }, terms, otherwise };
+  const evidence = { ...responses, minimum: weakest(minima) };
+  // Added, not spread: a copy of so many fields would cost a sixth of all that an NTLM logon computes.
+  return Object.assign(received, { kind: "logon" as const, scheme, evidence, terms, otherwise });
 }
 
 /** The logon stands, on these terms. */
@@ -130,7 +143,7 @@ export interface Stands {
  */
 export function settle(logon: NtlmLogon, sessionBaseKey: Uint8Array | undefined, scheme?: string): Stands | Refusal {
   const proven = isScheme(scheme) ? scheme : logon.scheme;
-  const key = sessionBaseKey && (() => exportedSessionKey({ ...logon, scheme: proven }, sessionBaseKey));
+  const key = sessionBaseKey && (() => deriveSessionKey(logon, proven, sessionBaseKey));
   let first = logon.otherwise;
   let lapsed: Terms | undefined;
   for (const terms of logon.terms) {
@@ -160,9 +173,19 @@ export function wouldRefuse(logon: NtlmLogon, policy: AcceptorPolicy, scheme = l
 
 /** The key of session security and of the MIC, 16 bytes. Throws NtlmError where it needs an LM hash that is not given. */
 export function exportedSessionKey(logon: NtlmLogon, sessionBaseKey: Uint8Array, lmHash?: Uint8Array): Buffer {
-  const { flags, lmResponse, encryptedRandomSessionKey } = logon.authenticate;
-  const { serverChallenge } = logon.pending;
-  const material = { scheme: logon.scheme, flags, sessionBaseKey, serverChallenge, lmResponse };
+  return deriveSessionKey(logon, logon.scheme, sessionBaseKey, lmHash);
+}
+
+/** `scheme`: the one that was right, which for a lone LM field only computing tells. */
+function deriveSessionKey(
+  { authenticate, pending }: Received,
+  scheme: Scheme,
+  sessionBaseKey: Uint8Array,
+  lmHash?: Uint8Array,
+): Buffer {
+  const { flags, lmResponse, encryptedRandomSessionKey } = authenticate;
+  const { serverChallenge } = pending;
+  const material = { scheme, flags, sessionBaseKey, serverChallenge, lmResponse };
   const key = keyExchangeKey(lmHash ? { ...material, lmHash } : material);
   return exportedSessionKeyOf(key, flags, encryptedRandomSessionKey);
 }
@@ -198,8 +221,9 @@ function withLapsed(refusal: Refusal, terms: Terms | undefined): Refusal {
 
 /** Of the NEGOTIATE_MESSAGE; none where there was none. */
 function offeredFlags({ negotiate }: PendingChallenge): number {
-  const hasFlags = negotiate.length >= NEGOTIATE_FLAGS + 4;
-  return hasFlags ? Buffer.from(negotiate.buffer, negotiate.byteOffset).readUInt32LE(NEGOTIATE_FLAGS) : 0;
+  let flags = 0;
+  for (let at = NEGOTIATE_FLAGS + 3; at >= NEGOTIATE_FLAGS; at -= 1) flags = (flags << 8) | (negotiate[at] ?? 0);
+  return flags >>> 0;
 }
 
 const NEGOTIATE_FLAGS = 12;
@@ -226,17 +250,18 @@ function nobody(scheme: Scheme | undefined): Refusal {
     : refused("no-user", "a response, but no user name");
 }
 
-type Described = Pick<Received, "clientChallenge" | "micPresent" | "bindingPresent" | "targetName">;
+type SaidInPairs = Pick<Received, "micPresent" | "bindingPresent" | "targetName">;
 
-function describeClientChallenge(clientChallenge: ClientChallenge | undefined): Described {
-  if (clientChallenge === undefined) return { micPresent: false, bindingPresent: false };
+const NOTHING_SAID: SaidInPairs = { micPresent: false, bindingPresent: false, targetName: undefined };
+
+function readPairs(clientChallenge: ClientChallenge | undefined): SaidInPairs {
+  if (clientChallenge === undefined) return NOTHING_SAID;
   const { pairs } = clientChallenge;
   const flags = avValue(pairs, AvId.MsvAvFlags)?.readUInt32LE() ?? 0;
   const target = hasFlag(flags, AvFlag.untrustedTargetName) ? undefined : avValue(pairs, AvId.MsvAvTargetName);
   return {
-    clientChallenge,
     micPresent: hasFlag(flags, AvFlag.micPresent),
     bindingPresent: avValue(pairs, AvId.MsvAvChannelBindings)?.some((byte) => byte !== 0) ?? false,
-    ...(target ? { targetName: target.toString("utf16le") } : {}),
+    targetName: target?.toString("utf16le"),
   };
 }
