@@ -186,6 +186,9 @@ function logSession(stay: Stay, why: string, seconds: number, bytes?: RelayEnd):
     tls: stay.secure,
     mechanism: lastAttempt?.mechanism,
     scheme: entered?.scheme,
+    // NTLM: the rule that refused it, or the exception without which one would have.
+    rule: lastAttempt?.ntlm?.refusedBy,
+    exception: lastAttempt?.ntlm?.exception,
     user: entered?.user ?? (lastAttempt?.claimed.slice(0, NAME_LIMIT) || undefined),
     backend: outcome && "backend" in outcome ? outcome.backend : undefined,
     result: outcome?.kind,
