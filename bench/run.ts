@@ -1,13 +1,14 @@
 /**
  * `npm run bench`: Postern beside nginx's mail proxy and Dovecot's login proxy, interleaved in one run, on Node 24 and
- * on this Node. The load generator and the peers' configurations lie in ../shared/bench; without them only Postern's
- * own arithmetic is timed, and the output says so. With --write the table goes into docs/performance.md.
+ * on this Node. The load generator and the peers' configurations lie in ../shared/bench; without them only the
+ * micro-benchmarks run, and the output says so; --micro asks for those alone. With --write the tables go into
+ * docs/performance.md and docs/micro-benchmarks.md.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { timeArithmetic } from "./arithmetic.ts";
+import { microBenchmarks } from "./micro.ts";
 import { formatTable, judge, type Report } from "./table.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -58,21 +59,26 @@ function runPeers(flags: readonly string[]): Report {
   return JSON.parse(readFileSync(join(folder, "results.json"), "utf8")) as Report;
 }
 
-const flags = process.argv.slice(2).filter((flag) => flag !== "--write");
-if (existsSync(join(shared, "run-peers.sh"))) {
+const OUR_FLAGS = new Set(["--write", "--micro"]);
+const flags = process.argv.slice(2).filter((flag) => !OUR_FLAGS.has(flag));
+if (process.argv.includes("--micro")) {
+  console.log("micro-benchmarks only");
+} else if (existsSync(join(shared, "run-peers.sh"))) {
   const only = flags.some((flag) => flag.startsWith("--only")) ? [] : ["--only=ours,postern-n20,nginx,dovecot-hp"];
   const report = runPeers([...only, ...flags]);
   const verdicts = judge(report);
   console.log(`\n${formatTable(report, verdicts)}`);
-  if (process.argv.includes("--write")) writeTable(formatTable(report, verdicts));
+  if (process.argv.includes("--write")) writeTable("docs/performance.md", formatTable(report, verdicts));
 } else {
-  console.log(`no load generator at ${shared}: peers are not measured, only Postern's own arithmetic`);
+  console.log(`no load generator at ${shared}: gateways are not measured`);
 }
-console.log(timeArithmetic());
+const micro = await microBenchmarks();
+console.log(micro);
+if (process.argv.includes("--write")) writeTable("docs/micro-benchmarks.md", micro);
 
 /** The table stands between two marks, so that the words around it can be written by hand. */
-function writeTable(table: string): void {
-  const path = join(root, "docs/performance.md");
+function writeTable(page: string, table: string): void {
+  const path = join(root, page);
   const text = readFileSync(path, "utf8");
   writeFileSync(path, text.replace(/(<!-- table -->\n)[^]*(<!-- end of table -->)/, `$1\n${table}\n$2`));
 }
