@@ -18,7 +18,14 @@ export function acceptorSecurity(
 ): SessionSecurity {
   const { flags, lmResponse, encryptedRandomSessionKey } = decodeAuthenticate(authenticate, pending.flags);
   const { serverChallenge } = pending;
-  const key = keyExchangeKey({ scheme, flags, sessionBaseKey, serverChallenge, lmResponse, ...(lmHash ? { lmHash } : {}) });
+  const key = keyExchangeKey({
+    scheme,
+    flags,
+    sessionBaseKey,
+    serverChallenge,
+    lmResponse,
+    ...(lmHash ? { lmHash } : {}),
+  });
   // What the client does not repeat it does not do; what was not agreed it must not add.
   const agreed = (flags & pending.flags) >>> 0;
   return new SessionSecurity(exportedSessionKeyOf(key, flags, encryptedRandomSessionKey), agreed, "server");

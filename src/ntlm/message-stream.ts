@@ -53,9 +53,9 @@ export class MessageStream {
     return { output, signature: this.#mac(signed === "input" ? message : output, number) };
   }
 
-  /** SIGN or SEAL is agreed: signatures are real. */
+  /** SIGN is agreed: signatures without sealing are real. SEAL alone does not make them so for Samba and gss-ntlmssp. */
   get isProtected(): boolean {
-    return hasFlag(this.#flags, Flag.NTLMSSP_NEGOTIATE_SIGN) || hasFlag(this.#flags, Flag.NTLMSSP_NEGOTIATE_SEAL);
+    return hasFlag(this.#flags, Flag.NTLMSSP_NEGOTIATE_SIGN);
   }
 
   /** Puts back what it was when called: the key stream, and the sequence number unless that is to be kept. */
@@ -86,12 +86,15 @@ export class MessageStream {
     return Buffer.concat([VERSION, isEncrypted ? this.#handle.apply(checksum) : checksum, uint32(sequence)]);
   }
 
-  /** Section 3.4.4.1: a CRC32 and the sequence number, both encrypted; the pad in bytes 4 to 7 means nothing. */
+  /**
+   * Section 3.4.4.1: a CRC32 and the sequence number, both encrypted. The pad before them is encrypted too, and then
+   * zeros are sent in its place, as the section says: gss-ntlmssp 1.2.0 refuses anything else there.
+   */
   #oldMac(message: Uint8Array, sequence: number): Buffer {
-    const pad = this.#handle.apply(uint32(0));
+    this.#handle.apply(NO_PAD);
     const checksum = this.#handle.apply(uint32(crc32(message)));
     const number = this.#handle.apply(uint32(0)).readUInt32LE() ^ sequence;
-    return Buffer.concat([VERSION, pad, checksum, uint32(number)]);
+    return Buffer.concat([VERSION, NO_PAD, checksum, uint32(number)]);
   }
 
   /** Without extended session security Windows' connectionless messages have no number but the application's: 0. */
@@ -113,4 +116,5 @@ function uint32(value: number): Buffer {
 
 /** Version of NTLMSSP_MESSAGE_SIGNATURE (MS-NLMP 2.2.2.9). */
 const VERSION = uint32(1);
+const NO_PAD = uint32(0);
 const DUMMY = Buffer.concat([VERSION, Buffer.alloc(12)]);

@@ -43,7 +43,7 @@ export interface ResponseMatch {
 
 /**
  * Tries the NT response, then LMv2, then LM, none weaker than `evidence.minimum`; undefined when nothing is right.
- * The work is bounded: at most four readings, five user names and three domains, and one of each for ASCII names.
+ * The work is bounded: at most four readings, six user names and three domains, and one of each for ASCII names.
  */
 export function verifyResponses(hashes: Hashes, evidence: ResponseEvidence): ResponseMatch | undefined {
   const { ntResponse, lmResponse, minimum } = evidence;

@@ -22,12 +22,15 @@ export interface Sealed {
  * nothing, so that the next can still be right. Where DATAGRAM is agreed the application may number messages itself.
  */
 export class SessionSecurity {
-  /** What protects the messages: signatures are real and sealing is meant to be used. */
+  /** SIGN is agreed: signatures are real. */
   readonly integrity: boolean;
+  /** SEAL is agreed: sealing is meant to be used. */
   readonly confidentiality: boolean;
   readonly #isExtended: boolean;
   readonly #sending: MessageStream;
   readonly #receiving: MessageStream;
+  /** The key stream behind our mechListMIC. */
+  #goOn: ((what: "key stream") => void) | undefined;
 
   /** `exportedSessionKey` has 16 bytes; `flags` are the ones agreed at the end of the exchange. */
   constructor(exportedSessionKey: Uint8Array, flags: number, role: Role) {
@@ -52,7 +55,7 @@ export class SessionSecurity {
     return this.#receiving.sequence;
   }
 
-  /** GSS_GetMIC: the 16-byte signature of the next message; without SIGN and SEAL one that proves nothing. */
+  /** GSS_GetMIC: the 16-byte signature of the next message; without SIGN one that proves nothing. */
   sign(message: Uint8Array, sequence?: number): Buffer {
     return this.#sending.sign(message, sequence);
   }
@@ -92,23 +95,28 @@ export class SessionSecurity {
     return this.unseal(token.subarray(SIGNATURE_LENGTH), token.subarray(0, SIGNATURE_LENGTH));
   }
 
-  /**
-   * The mechListMIC of SPNEGO (RFC 4178 section 5): a signature that takes a number but, with extended session security,
-   * gives the key stream back (MS-SPNG 3.3.5.1). Without it Samba's stream goes on, and so does ours.
-   */
+  /** The mechListMIC of SPNEGO (RFC 4178 section 5): a signature that takes a number, but gives the key stream back. */
   signMechTypeList(list: Uint8Array): Buffer {
     const restore = this.#sending.save();
     const signature = this.#sending.sign(list);
-    if (this.#isExtended) restore("key stream");
+    this.#goOn = this.#sending.save();
+    restore("key stream");
     return signature;
   }
 
-  /** Whether the other side's mechListMIC is right. */
+  /**
+   * Whether the other side's mechListMIC is right. Where one key stream serves both directions, gss-ntlmssp answers ours
+   * with the stream given back as well, and Samba with one that has gone on.
+   */
   verifyMechTypeList(list: Uint8Array, signature: Uint8Array): boolean {
     const restore = this.#receiving.save();
-    const isRight = this.#isSame(this.#receiving.sign(list), signature);
-    if (!isRight) restore("all");
-    else if (this.#isExtended) restore("key stream");
+    let isRight = this.#isSame(this.#receiving.sign(list), signature);
+    if (!isRight && !this.#isExtended && this.#goOn) {
+      restore("all");
+      this.#goOn("key stream");
+      isRight = this.#isSame(this.#receiving.sign(list), signature);
+    }
+    restore(isRight ? "key stream" : "all");
     return isRight;
   }
 

@@ -20,6 +20,13 @@ export function upperCaseFull(text: string): string {
   return text.toUpperCase();
 }
 
+/**
+ * Samba's way: as Windows', but a letter outside ASCII never becomes one inside, so that the Turkish ı and the long ſ stay.
+ */
+export function upperCaseWithinScript(text: string): string {
+  return text.replace(/[^ıſ]+/g, upperCaseSimple);
+}
+
 /** Only a to z, as C's toupper() in the C locale does. */
 export function upperCaseAscii(text: string): string {
   return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
@@ -32,7 +39,7 @@ export function upperCaseAscii(text: string): string {
 export function upperCaseVariants(user: string): readonly string[] {
   const simple = upperCaseSimple(user);
   if (isAscii(user)) return [simple];
-  return [...new Set([simple, upperCaseFull(user), upperCaseAscii(user), user])];
+  return [...new Set([simple, upperCaseFull(user), upperCaseWithinScript(user), upperCaseAscii(user), user])];
 }
 
 export function isAscii(text: string): boolean {

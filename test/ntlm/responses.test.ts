@@ -53,6 +53,7 @@ describe("the names in an NTLMv2 key", () => {
     assert.ok(matched("STRAßED", "straße", "D"), "Windows");
     assert.ok(matched("STRASSED", "straße", "D"), "impacket, ntlm-auth");
     assert.ok(matched("ÉLODIED", "élodie", "D"), "Windows");
+    assert.ok(matched("ıŞıKD", "ışık", "D"), "Samba");
     assert.ok(matched("éLODIED", "élodie", "D"), "ASCII only");
     assert.ok(matched("Ã©LODIED", "élodie", "D"), "curl: UTF-8 bytes as UTF-16 units");
   });
