@@ -84,16 +84,33 @@ const SCRIPTS: readonly [string, ...string[]] = [
   "😀🎉🔑𝄞𠀀",
 ];
 
+/** ß and ﬁ become two letters for some; ı, ſ and µ leave their script; Deseret has two units; Georgian has capitals since 2018. */
+export const ODD_NAMES = [
+  "straße",
+  "ﬁona",
+  "ŉame",
+  "ışık",
+  "ſara",
+  "µuser",
+  "ÿves",
+  "ǆon",
+  "𐐨𐐩",
+  "გიორგი",
+  "ά́ΐ",
+  "ᾳ",
+  "ꭰ",
+];
+
 export interface Account {
   readonly user: string;
   readonly domain: string;
   readonly password: string;
 }
 
-/** Names of one to 200 letters in one script or several; domains are empty at times. */
-export function account(random: Random): Account {
+/** Names of one to twice `longest` letters in one script or several; domains are empty at times. */
+export function account(random: Random, longest = 90): Account {
   const long = random.chance(0.1);
-  const word = (): string => trimmed(random, random.text(random.pick(SCRIPTS), 1 + random.below(long ? 90 : 12)));
+  const word = (): string => trimmed(random, random.text(random.pick(SCRIPTS), 1 + random.below(long ? longest : 12)));
   const domain = random.chance(0.2) ? "" : word();
   return { user: random.chance(0.2) ? word() + word() : word(), domain, password: password(random) };
 }
@@ -101,6 +118,11 @@ export function account(random: Random): Account {
 export function password(random: Random): string {
   const length = random.pick([0, 1, 7, 8, 14, 15, 30, 120]);
   return random.text(random.pick(SCRIPTS) + '!"§%&/()=?*#;,<>|~', Math.max(1, length));
+}
+
+/** LM hashes are the same for everybody only in ASCII and up to 14 characters; the key of LM_KEY is made from them. */
+export function hasLmHash(secret: string): boolean {
+  return /^[\x20-\x7e]{1,14}$/.test(secret);
 }
 
 /** Blanks at the ends get lost on command lines and in files of users. */
