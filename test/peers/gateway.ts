@@ -22,7 +22,18 @@ export async function writeAccounts(path: string, accounts: Readonly<Record<stri
   const adding = Object.entries(accounts).map(async ([name, { password, attributes = {} }]) => {
     const extra = Object.entries(attributes).flatMap(([key, value]) => ["--attr", `${key}=${value}`]);
     // scrypt: the quickest to make; the hashes have tests of their own.
-    const args = ["user", "add", name, "--file", path, "--scheme", "scrypt", "--password-stdin", ...extra];
+    const args = [
+      "user",
+      "add",
+      name,
+      "--file",
+      path,
+      "--scheme",
+      "scrypt",
+      "--password-stdin",
+      "--scram-sha-1",
+      ...extra,
+    ];
     const { code, said } = await postern(args, `${password}\n`);
     if (code !== 0) throw new Error(`postern ${args.join(" ")}: ${said}`);
   });

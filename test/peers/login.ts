@@ -6,11 +6,24 @@ import { passwordOf, type User, type World } from "./world.ts";
 
 export type Tls = "none" | "STARTTLS" | "TLS";
 
+/** As the log calls them. */
+export type MechanismName =
+  | "NTLM"
+  | "SCRAM-SHA-256-PLUS"
+  | "SCRAM-SHA-256"
+  | "SCRAM-SHA-1-PLUS"
+  | "SCRAM-SHA-1"
+  | "CRAM-MD5"
+  | "OAUTHBEARER"
+  | "XOAUTH2"
+  | "PLAIN"
+  | "LOGIN"
+  | "USER";
+
 /** One way to log on. */
 export interface Way {
   readonly protocol: ProtocolName;
-  /** As the log calls it. */
-  readonly mechanism: "NTLM" | "PLAIN" | "LOGIN" | "USER";
+  readonly mechanism: MechanismName;
   readonly tls: Tls;
 }
 
@@ -18,6 +31,7 @@ export interface Login extends Way {
   readonly host: string;
   readonly port: number;
   readonly user: string;
+  /** OAUTHBEARER and XOAUTH2: the access token. */
   readonly password: string;
   /** A PEM file with the authority to trust. */
   readonly ca: string;
@@ -37,6 +51,17 @@ export interface Outcome {
   readonly mail: string | undefined;
   /** What the client says to its user, for failure messages. */
   readonly said: string;
+}
+
+/** True for mechanisms with an access token instead of a password. */
+export function takesToken({ mechanism }: Way): boolean {
+  return mechanism === "OAUTHBEARER" || mechanism === "XOAUTH2";
+}
+
+/** What Postern says of a wrong password or token; to its log and its sandbox, never to the client. */
+export function reasonFor(way: Way): RegExp {
+  if (takesToken(way)) return /^no account has this token$/;
+  return way.mechanism === "NTLM" ? /password/ : /^wrong password$/;
 }
 
 export interface Who {

@@ -131,14 +131,18 @@ const FRONTS = [
   { protocol: "smtp", name: "smtp" },
 ];
 
+/** All that the accounts have keys for. */
+const SCRAM = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"];
+const MECHANISMS = ["NTLM", ...SCRAM, "PLAIN", "LOGIN"];
+
 /** For each protocol NAME: `NAME` with STARTTLS, `NAMEs` under TLS, `NAME-v1` with STARTTLS and NTLMv1 allowed. */
 function configuration({ dovecot, postfix }: Servers): Configuration {
   return {
     server: { name: "mail.example.com" },
     tls: [{ cert: "cert.pem", key: "key.pem" }],
     listeners: FRONTS.flatMap(({ protocol, name }) => [
-      { name, protocol, bind: `${LOOPBACK}:0`, tls: "starttls" },
-      { name: `${name}s`, protocol, bind: `${LOOPBACK}:0`, tls: "implicit" },
+      { name, protocol, bind: `${LOOPBACK}:0`, tls: "starttls", mechanisms: MECHANISMS },
+      { name: `${name}s`, protocol, bind: `${LOOPBACK}:0`, tls: "implicit", mechanisms: MECHANISMS },
       { name: `${name}-v1`, protocol, bind: `${LOOPBACK}:0`, tls: "starttls", ntlm: { minimum: "v1" } },
     ]),
     validators: { users: { type: "file", path: "users" } },

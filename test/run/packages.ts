@@ -8,6 +8,8 @@ const PACKAGES = [
   ...["curl", "fetchmail", "gsasl", "mpop", "msmtp", "mutt"],
   // swaks with TLS and NTLM.
   ...["swaks", "libnet-ssleay-perl", "libauthen-ntlm-perl"],
+  // imtest, pop3test and smtptest, with SCRAM, CRAM-MD5 and NTLM.
+  ...["cyrus-clients", "libsasl2-modules"],
   // NTLMv2 with a MIC and channel bindings.
   "python3-ntlm-auth",
   // The unit file and what it calls; systemd is not started.

@@ -1,5 +1,8 @@
-/** curl: NTLMv2 (without a MIC), PLAIN and LOGIN, in all three protocols. */
-import type { Login, Outcome } from "../login.ts";
+/**
+ * curl: NTLMv2 (without a MIC), PLAIN, LOGIN, CRAM-MD5 and OAUTHBEARER, in all three protocols; XOAUTH2 only where no
+ * OAUTHBEARER is offered, and no SCRAM.
+ */
+import { takesToken, type Login, type Outcome } from "../login.ts";
 import { ways, type Client } from "../client.ts";
 import { run, versionOf, without } from "../programs.ts";
 
@@ -12,7 +15,8 @@ export async function visitByCurl(login: Login, interfaceAddress?: string): Prom
   const sending = ["--mail-from", login.sender, "--mail-rcpt", login.recipient, "--upload-file", "-"];
   const args = [
     ...["--silent", "--show-error", "--verbose", "--max-time", "20", "--cacert", ca],
-    ...["--user", `${user}:${password}`, "--login-options", `AUTH=${mechanism}`],
+    ...(takesToken(login) ? ["--user", user, "--oauth2-bearer", password] : ["--user", `${user}:${password}`]),
+    ...["--login-options", `AUTH=${mechanism}`],
     ...(interfaceAddress === undefined ? [] : ["--interface", interfaceAddress]),
     ...(tls === "STARTTLS" ? ["--ssl-reqd"] : []),
     ...(protocol === "smtp" ? sending : []),
@@ -32,7 +36,8 @@ export const curl: Client = {
   ntlm: "v2",
   ways: [
     ...ways(["pop3", "imap", "smtp"], ["NTLM"], ALL),
-    ...ways(["pop3", "imap", "smtp"], ["PLAIN", "LOGIN"], ENCRYPTED),
+    ...ways(["pop3", "imap", "smtp"], ["PLAIN", "LOGIN", "OAUTHBEARER"], ENCRYPTED),
+    ...ways(["pop3", "imap", "smtp"], ["CRAM-MD5"], ["none", "TLS"]),
   ],
   visit: (login) => visitByCurl(login),
 };

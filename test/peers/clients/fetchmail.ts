@@ -1,4 +1,4 @@
-/** fetchmail: NTLMv1 with an LM response, over POP3 and IMAP; passwords under TLS (USER/PASS, IMAP LOGIN). */
+/** fetchmail: NTLMv1 with an LM response and CRAM-MD5, over POP3 and IMAP; passwords under TLS (USER/PASS, IMAP LOGIN). */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Login, Outcome, Tls } from "../login.ts";
@@ -16,7 +16,7 @@ const HOST = "localhost";
 
 async function visit({ protocol, mechanism, tls, port, user, password, ca, room }: Login): Promise<Outcome> {
   const [rc, got] = [join(room, "fetchmailrc"), join(room, "got")];
-  const auth = mechanism === "NTLM" ? "ntlm" : "password";
+  const auth = mechanism === "NTLM" || mechanism === "CRAM-MD5" ? mechanism.toLowerCase() : "password";
   const settings = [
     `poll ${HOST} protocol ${protocol} service ${port} auth ${auth}`,
     `user "${user}" password "${password}" ${TLS[tls]} sslcertfile "${ca}"`,
@@ -35,6 +35,7 @@ export const fetchmail: Client = {
   ntlm: "v1",
   ways: [
     ...ways(["pop3", "imap"], ["NTLM"], ["none", "STARTTLS"]),
+    ...ways(["pop3", "imap"], ["CRAM-MD5"], ["none"]),
     ...ways(["pop3"], ["USER"], ["STARTTLS", "TLS"]),
     ...ways(["imap"], ["LOGIN"], ["STARTTLS", "TLS"]),
   ],

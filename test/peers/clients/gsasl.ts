@@ -1,4 +1,7 @@
-/** GNU SASL's own client: NTLMv1, PLAIN and LOGIN, over IMAP and SMTP; the pickiest of all about the blanks in challenges. */
+/**
+ * GNU SASL's own client: NTLMv1, SCRAM with channel binding and without, CRAM-MD5, PLAIN and LOGIN, over IMAP and SMTP; the
+ * pickiest of all about the blanks in challenges.
+ */
 import type { Login, Outcome } from "../login.ts";
 import { ways, type Client } from "../client.ts";
 import { run, versionOf, without } from "../programs.ts";
@@ -9,6 +12,8 @@ async function visit({ protocol, mechanism, tls, host, port, user, password, ca,
     // The realm is asked for where NTLM could use one, even if there is no terminal.
     ...["--authentication-id", user, "--password", password, "--realm", "EXAMPLE", "--verbose"],
     ...(tls === "none" ? ["--no-starttls"] : ["--starttls", `--x509-ca-file=${ca}`]),
+    // It has the binding of its TLS connection at hand, and then refuses to do without the -PLUS form.
+    ...(mechanism === "SCRAM-SHA-256" ? ["--no-cb"] : []),
   ];
   const input = protocol === "imap" ? READ : send(login);
   const { code, said } = await run("gsasl", args, { input, linger: 500 });
@@ -37,6 +42,11 @@ export const gsasl: Client = {
   version: versionOf("gsasl"),
   missing: without("gsasl"),
   ntlm: "v1",
-  ways: [...ways(["imap", "smtp"], ["NTLM"], ["none"]), ...ways(["imap", "smtp"], ["PLAIN", "LOGIN"], ["STARTTLS"])],
+  ways: [
+    ...ways(["imap", "smtp"], ["NTLM", "SCRAM-SHA-256", "CRAM-MD5"], ["none"]),
+    ...ways(["imap", "smtp"], ["PLAIN", "LOGIN", "SCRAM-SHA-256-PLUS"], ["STARTTLS"]),
+    ...ways(["imap"], ["SCRAM-SHA-1"], ["none"]),
+    ...ways(["imap"], ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256"], ["STARTTLS"]),
+  ],
   visit,
 };

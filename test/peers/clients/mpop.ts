@@ -1,4 +1,4 @@
-/** mpop: NTLMv1 of GNU SASL, PLAIN, LOGIN and USER/PASS, over POP3. */
+/** mpop: NTLMv1, SCRAM and CRAM-MD5 of GNU SASL, PLAIN, LOGIN, USER/PASS, OAUTHBEARER and XOAUTH2, over POP3. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Login, Outcome } from "../login.ts";
@@ -24,8 +24,10 @@ export const mpop: Client = {
   missing: without("mpop"),
   ntlm: "v1",
   ways: [
-    ...ways(["pop3"], ["NTLM"], ["none", "STARTTLS"]),
+    ...ways(["pop3"], ["NTLM", "SCRAM-SHA-256"], ["none", "STARTTLS"]),
+    ...ways(["pop3"], ["SCRAM-SHA-1", "CRAM-MD5"], ["none"]),
     ...ways(["pop3"], ["PLAIN", "LOGIN", "USER"], ["STARTTLS", "TLS"]),
+    ...ways(["pop3"], ["OAUTHBEARER", "XOAUTH2"], ["STARTTLS"]),
   ],
   visit,
 };

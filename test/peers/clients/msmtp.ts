@@ -1,4 +1,4 @@
-/** msmtp: NTLMv1 of GNU SASL, PLAIN and LOGIN, over SMTP. */
+/** msmtp: NTLMv1, SCRAM and CRAM-MD5 of GNU SASL, PLAIN, LOGIN, OAUTHBEARER and XOAUTH2, over SMTP. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Login, Outcome } from "../login.ts";
@@ -24,6 +24,11 @@ export const msmtp: Client = {
   version: versionOf("msmtp"),
   missing: without("msmtp"),
   ntlm: "v1",
-  ways: [...ways(["smtp"], ["NTLM"], ["none", "STARTTLS"]), ...ways(["smtp"], ["PLAIN", "LOGIN"], ["STARTTLS", "TLS"])],
+  ways: [
+    ...ways(["smtp"], ["NTLM", "SCRAM-SHA-256"], ["none", "STARTTLS"]),
+    ...ways(["smtp"], ["SCRAM-SHA-1", "CRAM-MD5"], ["none"]),
+    ...ways(["smtp"], ["PLAIN", "LOGIN"], ["STARTTLS", "TLS"]),
+    ...ways(["smtp"], ["OAUTHBEARER", "XOAUTH2"], ["STARTTLS"]),
+  ],
   visit,
 };

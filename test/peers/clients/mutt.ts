@@ -1,4 +1,4 @@
-/** mutt: NTLMv1 of GNU SASL, PLAIN and LOGIN, in all three protocols, driven by pushed keys in a pseudo terminal. */
+/** mutt: NTLMv1 and SCRAM of GNU SASL, PLAIN and LOGIN, in all three protocols, driven by pushed keys in a pseudo terminal. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Login, Outcome, Way } from "../login.ts";
@@ -64,7 +64,7 @@ export const mutt: Client = {
     ...ways(["pop3", "imap", "smtp"], ["NTLM"], ["none"]),
     ...ways(["imap"], ["NTLM"], ["STARTTLS"]),
     ...ways(["pop3"], ["USER"], ["TLS"]),
-    ...ways(["imap"], ["PLAIN"], ["TLS"]),
+    ...ways(["imap"], ["PLAIN", "SCRAM-SHA-256"], ["TLS"]),
     ...ways(["smtp"], ["LOGIN"], ["TLS"]),
   ],
   visit,

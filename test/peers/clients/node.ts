@@ -1,9 +1,9 @@
-/** Clients from npm: imapflow (IMAP), nodemailer (SMTP) and node-pop3. None of them speaks NTLM. */
+/** Clients from npm: imapflow (IMAP), nodemailer (SMTP) and node-pop3. None of them speaks NTLM or SCRAM by itself. */
 import { readFileSync } from "node:fs";
 import { ImapFlow } from "imapflow";
 import Pop3Command from "node-pop3";
 import { createTransport } from "nodemailer";
-import type { Login, Outcome } from "../login.ts";
+import { takesToken, type Login, type Outcome } from "../login.ts";
 import { ways, type Client } from "../client.ts";
 
 function versionOf(name: string): string {
@@ -23,16 +23,16 @@ export const imapflow: Client = {
   name: "imapflow",
   version: versionOf("imapflow"),
   missing: false,
-  ways: ways(["imap"], ["PLAIN", "LOGIN"], ["STARTTLS", "TLS"]),
-  visit: ({ mechanism, tls, host, port, user, password, ca }: Login) =>
+  ways: ways(["imap"], ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"], ["STARTTLS", "TLS"]),
+  visit: ({ tls, host, port, ca, ...login }: Login) =>
     outcome(async () => {
-      const loginMethod = mechanism === "PLAIN" ? ("AUTH=PLAIN" as const) : ("LOGIN" as const);
       const client = new ImapFlow({
         ...{ host, port, secure: tls === "TLS", logger: false as const },
         ...(tls === "STARTTLS" && { doSTARTTLS: true }),
-        auth: { user, pass: password, loginMethod },
+        auth: imapflowAuth(login),
         tls: { ca: readFileSync(ca) },
       });
+      if (login.mechanism === "XOAUTH2") blindFor(client, "AUTH=OAUTHBEARER");
       // A broken connection is reported by the call that waits for it; the event would end the process.
       client.on("error", () => undefined);
       try {
@@ -47,16 +47,34 @@ export const imapflow: Client = {
     }),
 };
 
+function imapflowAuth({ mechanism, user, password }: Pick<Login, "mechanism" | "user" | "password">) {
+  if (mechanism === "PLAIN") return { user, pass: password, loginMethod: "AUTH=PLAIN" as const };
+  if (mechanism === "LOGIN") return { user, pass: password, loginMethod: "LOGIN" as const };
+  return { user, accessToken: password };
+}
+
+/** imapflow takes OAUTHBEARER where it sees it, and XOAUTH2 elsewhere; whatever it learns, this it does not see. */
+function blindFor(client: ImapFlow, capability: string): void {
+  let seen = client.capabilities;
+  Object.defineProperty(client, "capabilities", {
+    get: () => seen,
+    set: (learnt: typeof seen) => (seen = new Map([...learnt].filter(([name]) => name !== capability))),
+  });
+}
+
 export const nodemailer: Client = {
   name: "nodemailer",
   version: versionOf("nodemailer"),
   missing: false,
-  ways: ways(["smtp"], ["PLAIN", "LOGIN"], ["STARTTLS", "TLS"]),
-  visit: ({ mechanism, tls, host, port, user, password, ca, ...login }: Login) =>
+  ways: ways(["smtp"], ["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"], ["STARTTLS", "TLS"]),
+  visit: (login: Login) =>
     outcome(async () => {
+      const { mechanism, tls, host, port, user, password, ca } = login;
       const transport = createTransport({
-        ...{ host, port, secure: tls === "TLS", requireTLS: tls === "STARTTLS", authMethod: mechanism },
-        auth: { user, pass: password },
+        ...{ host, port, secure: tls === "TLS", requireTLS: tls === "STARTTLS" },
+        ...(takesToken(login)
+          ? { auth: { type: "OAuth2", user, accessToken: password } }
+          : { auth: { user, pass: password }, authMethod: mechanism }),
         tls: { ca: readFileSync(ca) },
       });
       await transport.sendMail({ envelope: { from: login.sender, to: login.recipient }, raw: login.message });

@@ -1,4 +1,4 @@
-/** swaks: NTLMv1 of Authen::NTLM, PLAIN and LOGIN, over SMTP. */
+/** swaks: NTLMv1 of Authen::NTLM, PLAIN, LOGIN and CRAM-MD5, over SMTP. */
 import { spawnSync } from "node:child_process";
 import type { Login, Outcome } from "../login.ts";
 import { ways, type Client } from "../client.ts";
@@ -26,6 +26,10 @@ export const swaks: Client = {
   version: versionOf("swaks"),
   missing: without("swaks", "perl") || withoutModules("Authen::NTLM", "Net::SSLeay"),
   ntlm: "v1",
-  ways: [...ways(["smtp"], ["NTLM"], ["none", "STARTTLS"]), ...ways(["smtp"], ["PLAIN", "LOGIN"], ["STARTTLS", "TLS"])],
+  ways: [
+    ...ways(["smtp"], ["NTLM"], ["none", "STARTTLS"]),
+    ...ways(["smtp"], ["CRAM-MD5"], ["none"]),
+    ...ways(["smtp"], ["PLAIN", "LOGIN"], ["STARTTLS", "TLS"]),
+  ],
   visit,
 };
