@@ -12,6 +12,8 @@ const PACKAGES = [
   ...["cyrus-clients", "libsasl2-modules"],
   // NTLMv2 with a MIC and channel bindings.
   "python3-ntlm-auth",
+  // Other implementations of NTLM, for both sides of hundreds of exchanges.
+  ...["winbind", "gss-ntlmssp", "python3-gssapi"],
   // The unit file and what it calls; systemd is not started.
   "procps",
   "systemd",
