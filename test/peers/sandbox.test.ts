@@ -13,7 +13,7 @@ import { gsasl } from "./clients/gsasl.ts";
 import { imtest } from "./clients/imtest.ts";
 import { mpop } from "./clients/mpop.ts";
 import { msmtp } from "./clients/msmtp.ts";
-import { imapflow, nodemailer, nodePop3 } from "./clients/node.ts";
+import { imapflow, nodemailer, nodemailerSasl, nodePop3 } from "./clients/node.ts";
 import { swaks } from "./clients/swaks.ts";
 import { MAIN } from "./gateway.ts";
 import { reasonFor, takesToken, type Login, type Outcome, type Way } from "./login.ts";
@@ -21,7 +21,9 @@ import { isForSandbox, note } from "./matrix.ts";
 import { eventually, LOOPBACK, run, Running, without } from "./programs.ts";
 
 // mutt has its own tests with the sandbox's mailboxes.
-const CLIENTS: readonly Client[] = [curl, fetchmail, gsasl, imtest, mpop, msmtp, swaks, imapflow, nodemailer, nodePop3];
+const CLIENTS: readonly Client[] = [
+  ...[curl, fetchmail, gsasl, imtest, mpop, msmtp, swaks, imapflow, nodemailer, nodemailerSasl, nodePop3],
+];
 const PASSWORDS = { alice: "Kestrel-41-Heron", bob: "Plover-77-Godwit" };
 /** Neither a password nor a token. */
 const WRONG = "Dodo-00-Nobody-9";

@@ -28,6 +28,7 @@ export function clientTable(lines: readonly string[]): string | undefined {
     ...body,
     "",
     "yes: gets in with the right password, to its own mailbox, and not with a wrong one; -: not tried.",
+    "CRAM-MD5, OAUTHBEARER and XOAUTH2: with the sandbox; all others with Dovecot and Postfix behind Postern.",
     "NTLMv1: only where the listener says `ntlm: { minimum: v1 }`; at its default it refuses and logs why.",
   ].join("\n");
 }

@@ -1,8 +1,9 @@
-/** Clients from npm: imapflow (IMAP), nodemailer (SMTP) and node-pop3. None of them speaks NTLM or SCRAM by itself. */
+/** Clients from npm: imapflow (IMAP), nodemailer (SMTP) and node-pop3. NTLM and SCRAM nodemailer has from our adapter. */
 import { readFileSync } from "node:fs";
 import { ImapFlow } from "imapflow";
 import Pop3Command from "node-pop3";
 import { createTransport } from "nodemailer";
+import { saslAuth } from "../../../src/library/nodemailer.ts";
 import { takesToken, type Login, type Outcome } from "../login.ts";
 import { ways, type Client } from "../client.ts";
 
@@ -75,6 +76,24 @@ export const nodemailer: Client = {
         ...(takesToken(login)
           ? { auth: { type: "OAuth2", user, accessToken: password } }
           : { auth: { user, pass: password }, authMethod: mechanism }),
+        tls: { ca: readFileSync(ca) },
+      });
+      await transport.sendMail({ envelope: { from: login.sender, to: login.recipient }, raw: login.message });
+      return "";
+    }),
+};
+
+export const nodemailerSasl: Client = {
+  name: "postern/nodemailer",
+  version: `in nodemailer ${versionOf("nodemailer")}`,
+  missing: false,
+  ntlm: "v2",
+  ways: ways(["smtp"], ["NTLM", "SCRAM-SHA-256", "SCRAM-SHA-1"], ["none", "STARTTLS", "TLS"]),
+  visit: ({ mechanism, tls, host, port, user, password, ca, ...login }: Login) =>
+    outcome(async () => {
+      const transport = createTransport({
+        ...{ host, port, secure: tls === "TLS", requireTLS: tls === "STARTTLS", ignoreTLS: tls === "none" },
+        ...{ customAuth: saslAuth(), auth: { type: "custom", method: mechanism, user, pass: password } },
         tls: { ca: readFileSync(ca) },
       });
       await transport.sendMail({ envelope: { from: login.sender, to: login.recipient }, raw: login.message });
