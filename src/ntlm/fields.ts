@@ -9,6 +9,9 @@ export const MESSAGE_LIMIT = 8192;
 
 export const SIGNATURE = Buffer.from("NTLMSSP\0", "latin1");
 
+const SIGNATURE_LOW = SIGNATURE.readUInt32LE(0);
+const SIGNATURE_HIGH = SIGNATURE.readUInt32LE(4);
+
 export const MessageType = { negotiate: 1, challenge: 2, authenticate: 3 } as const;
 
 /** Where a field says that its bytes are: Len and BufferOffset; MaxLen has no meaning on receipt. */
@@ -19,7 +22,7 @@ export interface Descriptor {
 
 /** A view of the message after its length, signature and type were checked. Throws NtlmError. */
 export function openMessage(bytes: Uint8Array, type: number, minimumLength: number): Buffer {
-  const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const message = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = messageType(message);
   if (found !== type) throw new NtlmError("wrong-type", `expected an NTLM message of type ${type}, got type ${found}`);
   if (message.length < minimumLength) {
@@ -32,7 +35,8 @@ export function openMessage(bytes: Uint8Array, type: number, minimumLength: numb
 export function messageType(message: Buffer): number {
   if (message.length > MESSAGE_LIMIT) throw new NtlmError("too-large", `message of ${message.length} bytes`);
   if (message.length < 12) throw malformed(`message of ${message.length} bytes`);
-  if (!message.subarray(0, 8).equals(SIGNATURE)) throw malformed("no NTLMSSP signature");
+  if (message.readUInt32LE(0) !== SIGNATURE_LOW || message.readUInt32LE(4) !== SIGNATURE_HIGH)
+    throw malformed("no NTLMSSP signature");
   return message.readUInt32LE(8);
 }
 
@@ -45,8 +49,9 @@ export function readDescriptor(message: Buffer, at: number): Descriptor {
  * the fixed header and end inside the message. Sums stay below 2^53, so nothing wraps.
  */
 export function readField(message: Buffer, at: number, name: string, headerLength: number): Buffer {
-  const { length, offset } = readDescriptor(message, at);
+  const length = message.readUInt16LE(at);
   if (length === 0) return EMPTY;
+  const offset = message.readUInt32LE(at + 4);
   if (offset < headerLength) throw malformed(`${name} at offset ${offset} lies in the header`);
   if (offset + length > message.length) {
     throw malformed(`${name} (offset ${offset}, length ${length}) passes the end of the message (${message.length})`);

@@ -54,12 +54,23 @@ interface Reading {
  * user is UTF-16 in all clients.
  */
 function readings(name: string, bytes: Buffer, charset: Charset, mayBe8Bit: boolean): readonly Reading[] {
-  if (bytes.length === 0) return [{ charset: "utf-16", text: "" }];
+  if (bytes.length === 0) return NO_NAME;
+  const usual = usualText(bytes);
+  if (usual !== undefined) return [{ charset: "utf-16", text: usual }];
   const found = allReadings(bytes, charset, mayBe8Bit).filter(({ text }) => !CONTROLS.test(text));
   if (found.length === 0)
     throw malformed(`${name} is no text of ${charset.isUnicode ? "UTF-16" : "any OEM character set"}`);
   if (found.some(({ text }) => text.length > NAME_LIMIT)) throw new NtlmError("too-large", `${name} is too long`);
   return found;
+}
+
+const NO_NAME: readonly Reading[] = [{ charset: "utf-16", text: "" }];
+
+/** What nearly all names are: UTF-16, a NUL byte in it, nothing to refuse. undefined: a closer look is needed. */
+function usualText(bytes: Buffer): string | undefined {
+  if (bytes[1] !== 0 || bytes.length % 2 !== 0 || bytes.length > 2 * NAME_LIMIT) return undefined;
+  const text = bytes.toString("utf16le");
+  return text.isWellFormed() && !CONTROLS.test(text) ? text : undefined;
 }
 
 function allReadings(bytes: Buffer, { isUnicode, oem }: Charset, mayBe8Bit: boolean): readonly Reading[] {

@@ -1,6 +1,6 @@
 /** AUTHENTICATE_MESSAGE, MS-NLMP 2.2.1.3: who the client says it is, and its responses. */
 import { malformed, NtlmError } from "../error.ts";
-import { layOut, MessageType, openMessage, readDescriptor, readField } from "../fields.ts";
+import { layOut, MessageType, openMessage, readField } from "../fields.ts";
 import { hasFlag, NegotiateFlag } from "../flags.ts";
 import { readNames, readWorkstation, type NameReading } from "../names.ts";
 import type { OemCharset } from "../oem.ts";
@@ -95,9 +95,8 @@ function checkedHeaderLength(message: Buffer): number {
 /** The lowest offset of a field that has bytes. */
 function payloadStart(message: Buffer): number {
   let start = message.length;
-  for (const at of [LM_RESPONSE, NT_RESPONSE, DOMAIN, USER, WORKSTATION, SESSION_KEY]) {
-    const { length, offset } = readDescriptor(message, at);
-    if (length > 0 && offset < start) start = offset;
+  for (const at of DESCRIPTORS) {
+    if (message.readUInt16LE(at) > 0) start = Math.min(start, message.readUInt32LE(at + 4));
   }
   return start;
 }
@@ -113,6 +112,7 @@ const DOMAIN = 28;
 const USER = 36;
 const WORKSTATION = 44;
 const SESSION_KEY = 52;
+const DESCRIPTORS = [LM_RESPONSE, NT_RESPONSE, DOMAIN, USER, WORKSTATION, SESSION_KEY];
 const FLAGS = 60;
 const VERSION = 64;
 /** No field may point before the end of the shortest header there ever was. */
