@@ -165,12 +165,12 @@ function schemeInWords(scheme: string | undefined): string {
   return scheme === "LMv2" ? "LMv2 or LM" : scheme;
 }
 
-/** Length and first digits: enough to compare two by eye, too little to attack. */
+/** Beside the challenge, which is shown, its first bytes would be enough to try passwords against. */
 function responseInWords(response: Buffer, { showSecrets }: WordsContext): string {
   if (response.length === 0) return "";
   if (response.every((byte) => byte === 0)) return "all zeros";
   if (showSecrets === true) return response.toString("hex");
-  return `${response.subarray(0, SHOWN_BYTES).toString("hex")}...`;
+  return "(not shown)";
 }
 
 function keyInWords(key: Buffer, { showSecrets }: WordsContext): string {
@@ -218,8 +218,6 @@ function placesOf(bytes: Buffer, type: number): readonly (Descriptor & { name: s
 function unique(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)];
 }
-
-const SHOWN_BYTES = 4;
 
 const NAME_OF: Readonly<Record<number, NtlmDescription["message"]>> = {
   1: "NEGOTIATE_MESSAGE",

@@ -68,11 +68,10 @@ describe("in fields", () => {
 });
 
 describe("never", () => {
-  test("shows more than four bytes of a response, or any of a session key", () => {
+  test("shows a byte of a response or of a session key", () => {
     const shown = JSON.stringify(ntlmWords(authenticate)) + formatNtlm(ntlmWords(authenticate)).join("\n");
     const nt = authenticate.subarray(authenticate.readUInt32LE(24));
-    assert.ok(shown.includes(nt.toString("hex", 0, 4)));
-    assert.ok(!shown.includes(nt.toString("hex", 0, 5)));
+    assert.ok(!shown.includes(nt.toString("hex", 0, 4)));
     const key = authenticate.subarray(authenticate.readUInt32LE(56));
     assert.ok(!shown.includes(key.toString("hex", 0, 4)));
   });
