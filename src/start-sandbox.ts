@@ -14,6 +14,7 @@ import { silentLog, type Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
 import { selfSigned } from "./sandbox/certificate.ts";
 import { startMailboxes, type Mailboxes } from "./sandbox/mailboxes.ts";
+import { isSameKey } from "./sasl/scram-keys.ts";
 import { accountsValidator } from "./validators/file/file.ts";
 import { storedInClear } from "./validators/file/hashes/hashes.ts";
 
@@ -94,7 +95,7 @@ function sandboxValidator(accounts: readonly Required<SandboxAccount>[], names: 
     ({ user, domain, password }) => `${user}:${storedInClear(password)}::::::domain=${domain}\n`,
   );
   const verify = ({ token }: BearerEvidence): Promise<Verdict> => {
-    const account = accounts.find((each) => each.token === token.reveal());
+    const account = accounts.find((each) => isSameKey(Buffer.from(each.token), Buffer.from(token.reveal())));
     if (!account)
       return Promise.resolve({ kind: "denied", reason: "bad-credentials", why: "no account has this token" });
     const { user, domain } = account;

@@ -2,6 +2,7 @@
 import type { LogonMethod, Route } from "../core/backend.ts";
 import type { NtlmMinimum } from "../core/evidence.ts";
 import type { Secret } from "../core/secret.ts";
+import type { TokenAlgorithm } from "../core/token-algorithms.ts";
 import type { TargetNames } from "../core/validator.ts";
 import type { ProtocolName } from "../core/visit.ts";
 
@@ -44,19 +45,22 @@ export interface CertificateConfig {
 
 export type TlsMode = "off" | "starttls" | "implicit";
 export type Dialect = "auto" | "rfc" | "exchange";
-export type MechanismName =
-  | "NTLM"
-  | "PLAIN"
-  | "LOGIN"
-  | "SCRAM-SHA-256"
-  | "SCRAM-SHA-256-PLUS"
-  | "SCRAM-SHA-1"
-  | "SCRAM-SHA-1-PLUS"
-  | "OAUTHBEARER"
-  | "XOAUTH2"
-  | "EXTERNAL"
-  | "CRAM-MD5"
-  | "GSS-SPNEGO";
+export const MECHANISM_NAMES = [
+  "NTLM",
+  "PLAIN",
+  "LOGIN",
+  "SCRAM-SHA-256",
+  "SCRAM-SHA-256-PLUS",
+  "SCRAM-SHA-1",
+  "SCRAM-SHA-1-PLUS",
+  "OAUTHBEARER",
+  "XOAUTH2",
+  "EXTERNAL",
+  "CRAM-MD5",
+  "GSS-SPNEGO",
+] as const;
+
+export type MechanismName = (typeof MECHANISM_NAMES)[number];
 export type Strictness = "off" | "verify-if-present" | "require";
 
 export interface Endpoint {
@@ -190,9 +194,6 @@ export type TokenSource =
       readonly audience: readonly string[];
       readonly cache: number;
     };
-
-export type TokenAlgorithm =
-  "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519";
 
 export interface BackendConfig {
   readonly name: string;

@@ -1,22 +1,8 @@
 /** `listeners:`, where clients connect and what they are offered. */
 import { z } from "zod";
+import { MECHANISM_NAMES } from "../config.ts";
 import { endpoint, name, network, pemFile, text } from "../scalars.ts";
 import { ntlmSchema } from "./policy.ts";
-
-export const MECHANISMS = [
-  "NTLM",
-  "PLAIN",
-  "LOGIN",
-  "SCRAM-SHA-256",
-  "SCRAM-SHA-256-PLUS",
-  "SCRAM-SHA-1",
-  "SCRAM-SHA-1-PLUS",
-  "OAUTHBEARER",
-  "XOAUTH2",
-  "EXTERNAL",
-  "CRAM-MD5",
-  "GSS-SPNEGO",
-] as const;
 
 export const listenerSchema = z.strictObject({
   name: name().describe("Unique; in the log, in routes and in complaints."),
@@ -31,7 +17,7 @@ export const listenerSchema = z.strictObject({
     .default("auto")
     .describe("First answer to AUTH NTLM: by the client (auto), as the RFCs say, or as Exchange does."),
   mechanisms: z
-    .array(z.enum(MECHANISMS))
+    .array(z.enum(MECHANISM_NAMES))
     .min(1, "at least one mechanism is needed")
     .optional()
     .describe(

@@ -1,21 +1,7 @@
 /** `validators:`, who judges logons: one shape for each kind. */
 import { z } from "zod";
+import { TOKEN_ALGORITHMS } from "../../core/token-algorithms.ts";
 import { count, duration, host, pemFile, secret, text, url } from "../scalars.ts";
-
-/** Signatures that a public key verifies (RFC 7518 section 3.1, RFC 8037). */
-const ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
 
 const fileValidatorSchema = z.strictObject({
   type: z.literal("file").describe("Accounts in a text file, see `postern user`."),
@@ -39,7 +25,11 @@ const oauthValidatorSchema = z.strictObject({
   audience: words().optional().describe("One of these is in the token's `aud`."),
   scope: words().describe("A token must have all of these."),
   jwks: url().optional().describe("Where the issuer's keys are. Default: by OpenID discovery."),
-  algorithms: z.array(z.enum(ALGORITHMS)).min(1).optional().describe("Signatures that count. Default: all of these."),
+  algorithms: z
+    .array(z.enum(TOKEN_ALGORITHMS))
+    .min(1)
+    .optional()
+    .describe("Signatures that count. Default: all of these."),
   introspection: z
     .strictObject({ endpoint: url(), clientId: text(), clientSecret: secret(), cache: cache() })
     .optional()

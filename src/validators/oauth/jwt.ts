@@ -1,7 +1,8 @@
 /** Signed access tokens: JWT (RFC 7519) with the profile of RFC 9068 where a token says that it follows it. */
 import { errors, jwtVerify, type JWTVerifyGetKey, type JWTVerifyResult } from "jose";
 import { KeysUnavailable } from "./key-set.ts";
-import { ALGORITHMS, type JwtSource } from "./options.ts";
+import { TOKEN_ALGORITHMS } from "../../core/token-algorithms.ts";
+import type { JwtSource } from "./options.ts";
 import { refuse, unable, type Claims, type ReadToken, type Reading } from "./reading.ts";
 
 /** `typ` of an access token; logout tokens, DPoP proofs and the like have others (RFC 8725 section 3.11). */
@@ -9,10 +10,10 @@ const ACCESS_TOKEN_TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt"]);
 /** Keycloak signs its other tokens with the same keys, and says in a claim `typ` which is which. */
 const OTHER_TOKENS: ReadonlySet<string> = new Set(["id", "refresh", "offline", "logout"]);
 
-/** Throws Error with a sentence for the administrator when an algorithm is not one of ALGORITHMS. */
+/** Throws Error with a sentence for the administrator when an algorithm is not one of TOKEN_ALGORITHMS. */
 export function jwtReader(source: JwtSource, keys: JWTVerifyGetKey, clockTolerance: number): ReadToken {
-  const { issuer, audience, algorithms = ALGORITHMS } = source;
-  const odd = algorithms.find((each) => !ALGORITHMS.includes(each));
+  const { issuer, audience, algorithms = TOKEN_ALGORITHMS } = source;
+  const odd = algorithms.find((each) => !TOKEN_ALGORITHMS.includes(each));
   if (odd !== undefined || algorithms.length === 0)
     throw new Error(`${odd ?? "nothing"} is no algorithm with public keys`);
   if (audience.length === 0) throw new Error("a token without an audience is for everybody: name one");

@@ -11,9 +11,7 @@ import { discoveryUrl, KEY_AGES, keySet } from "./key-set.ts";
 import type { OauthOptions, TokenSource } from "./options.ts";
 import { refuse, unable, type ReadToken } from "./reading.ts";
 
-export { ALGORITHMS } from "./options.ts";
 export type {
-  Algorithm,
   ClaimNames,
   IntrospectionSource,
   JwtSource,

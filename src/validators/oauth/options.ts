@@ -1,22 +1,6 @@
 /** What an operator says about tokens: who issues them, how they are verified, and what of them names the user. */
 import type { Secret } from "../../core/secret.ts";
-
-/** Signatures that a public key verifies (RFC 7518 section 3.1, RFC 8037). HMAC would make every verifier a forger. */
-export const ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
-
-export type Algorithm = (typeof ALGORITHMS)[number];
+import type { TokenAlgorithm } from "../../core/token-algorithms.ts";
 
 /** Access tokens that are signed (JWT, RFC 9068): no question is asked about each. */
 export interface JwtSource {
@@ -27,8 +11,8 @@ export interface JwtSource {
   readonly audience: readonly string[];
   /** Where the issuer's keys are; undefined: what its discovery document says, if that is on the issuer's own origin. */
   readonly jwks?: string | undefined;
-  /** Default: all of ALGORITHMS. */
-  readonly algorithms?: readonly Algorithm[] | undefined;
+  /** Default: all of TOKEN_ALGORITHMS. */
+  readonly algorithms?: readonly TokenAlgorithm[] | undefined;
 }
 
 /** Any access token: the authorization server is asked about it (RFC 7662). */

@@ -13,7 +13,7 @@ import { SpnegoAcceptor } from "../../../src/ntlm/spnego/acceptor.ts";
 import { SpnegoInitiator } from "../../../src/ntlm/spnego/initiator.ts";
 import { GssPeer, withoutGss, type ClientOptions, type GssContext, type Mech } from "./gss.ts";
 import { challengeFor, CHECKED, filetime, judge } from "./our-server.ts";
-import { account, hasLmHash, ODD_NAMES, Random, randoms, repeatable } from "./random.ts";
+import { account, CLIENT_CHOICES, hasLmHash, ODD_NAMES, Random, randoms, repeatable } from "./random.ts";
 
 const EXCHANGES = 200;
 
@@ -128,7 +128,7 @@ function ourClient(random: Random): NtlmInitiatorOptions & { binding: string | u
   const binding = random.chance(0.4) ? random.bytes(32).toString("hex") : undefined;
   const extended = clientConfigFlags(scheme) & Flag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
   const who = account(random, LONGEST);
-  const choices = hasLmHash(who.password) ? [...CHOICES, Flag.NTLMSSP_NEGOTIATE_LM_KEY] : CHOICES;
+  const choices = hasLmHash(who.password) ? [...CLIENT_CHOICES, Flag.NTLMSSP_NEGOTIATE_LM_KEY] : CLIENT_CHOICES;
   return {
     ...who,
     ...{ scheme, binding, clock: filetime },
@@ -142,18 +142,6 @@ function ourClient(random: Random): NtlmInitiatorOptions & { binding: string | u
 
 type Levels = [number, ...number[]];
 const LEVELS: Readonly<Record<string, Levels>> = { NTLMv2: [0, 1, 2, 3, 5], "NTLM2 session": [2], NTLMv1: [0, 1, 2] };
-
-const CHOICES = [
-  Flag.NTLMSSP_NEGOTIATE_SIGN,
-  Flag.NTLMSSP_NEGOTIATE_SEAL,
-  Flag.NTLMSSP_NEGOTIATE_128,
-  Flag.NTLMSSP_NEGOTIATE_56,
-  Flag.NTLMSSP_NEGOTIATE_KEY_EXCH,
-  Flag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN,
-  Flag.NTLMSSP_NEGOTIATE_VERSION,
-  Flag.NTLMSSP_NEGOTIATE_IDENTIFY,
-  Flag.NTLMSSP_REQUEST_TARGET,
-];
 
 async function usToGss(
   peer: GssPeer,

@@ -1,6 +1,20 @@
 /** Random accounts and choices that one number repeats: a failure names it, POSTERN_CROSS_SEED sets it. */
 import { randomInt } from "node:crypto";
 import { inspect } from "node:util";
+import { NegotiateFlag as Flag } from "../../../src/ntlm/flags.ts";
+
+/** Flags that a client may ask for or not, whatever the scheme. */
+export const CLIENT_CHOICES = [
+  Flag.NTLMSSP_NEGOTIATE_SIGN,
+  Flag.NTLMSSP_NEGOTIATE_SEAL,
+  Flag.NTLMSSP_NEGOTIATE_128,
+  Flag.NTLMSSP_NEGOTIATE_56,
+  Flag.NTLMSSP_NEGOTIATE_KEY_EXCH,
+  Flag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN,
+  Flag.NTLMSSP_NEGOTIATE_VERSION,
+  Flag.NTLMSSP_NEGOTIATE_IDENTIFY,
+  Flag.NTLMSSP_REQUEST_TARGET,
+];
 
 /** The environment variable that repeats a run. */
 const SEED = "POSTERN_CROSS_SEED";

@@ -15,7 +15,17 @@ import { upperCaseSimple } from "../../../src/ntlm/upper-case.ts";
 import { without } from "../programs.ts";
 import { NtlmAuth, type HelperRole } from "./ntlm-auth.ts";
 import { challengeFor, filetime, judge } from "./our-server.ts";
-import { account, hasLmHash, ODD_NAMES, password, Random, randoms, repeatable, type Account } from "./random.ts";
+import {
+  account,
+  CLIENT_CHOICES,
+  hasLmHash,
+  ODD_NAMES,
+  password,
+  Random,
+  randoms,
+  repeatable,
+  type Account,
+} from "./random.ts";
 
 const missing = without("ntlm_auth");
 
@@ -25,18 +35,7 @@ const EXCHANGES = 30;
 /** Samba's server takes everything when told to; its code page is CP850. */
 const SERVER = ["ntlm auth = ntlmv1-permitted", "lanman auth = yes", "dos charset = CP850"];
 
-const CHOICES = [
-  Flag.NTLMSSP_NEGOTIATE_SIGN,
-  Flag.NTLMSSP_NEGOTIATE_SEAL,
-  Flag.NTLMSSP_NEGOTIATE_128,
-  Flag.NTLMSSP_NEGOTIATE_56,
-  Flag.NTLMSSP_NEGOTIATE_KEY_EXCH,
-  Flag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN,
-  Flag.NTLMSSP_NEGOTIATE_VERSION,
-  Flag.NTLMSSP_NEGOTIATE_IDENTIFY,
-  Flag.NTLMSSP_REQUEST_TARGET,
-  Flag.NTLMSSP_NEGOTIATE_TARGET_INFO,
-];
+const CHOICES = [...CLIENT_CHOICES, Flag.NTLMSSP_NEGOTIATE_TARGET_INFO];
 
 /** A client of ours with a bit of everything that Samba's server takes. */
 function client(random: Random, secret: string): NtlmInitiatorOptions {
