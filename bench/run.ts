@@ -2,7 +2,7 @@
  * `npm run bench`: Postern beside nginx's mail proxy and Dovecot's login proxy, interleaved in one run, on Node 24 and
  * on this Node. The load generator and the peers' configurations lie in ../shared/bench; without them only the
  * micro-benchmarks run, and the output says so; --micro asks for those alone. With --write the tables go into
- * docs/performance.md and docs/micro-benchmarks.md.
+ * docs/performance.md and docs/micro-benchmarks.md. Other flags are the load generator's own.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -57,6 +57,16 @@ function runPeers(flags: readonly string[]): Report {
   const { status } = spawnSync("bash", [join(shared, "run-peers.sh"), ...flags], { env, stdio: "inherit" });
   if (status !== 0) throw new Error(`the load generator ended with ${status}`);
   return JSON.parse(readFileSync(join(folder, "results.json"), "utf8")) as Report;
+}
+
+const HELP = `npm run bench [-- flags]
+  --micro              only Postern's own computing, beside npm packages and ntlm_auth
+  --write              puts the tables into docs/performance.md and docs/micro-benchmarks.md
+  --scenarios=login    only scenarios whose name contains this; --only, --rounds and others: ${join(shared, "README.md")}`;
+
+if (process.argv.includes("--help")) {
+  console.log(HELP);
+  process.exit(0);
 }
 
 const OUR_FLAGS = new Set(["--write", "--micro"]);

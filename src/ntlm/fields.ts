@@ -40,23 +40,46 @@ export function messageType(message: Buffer): number {
   return message.readUInt32LE(8);
 }
 
+/** `at` lies in the header that openMessage has measured. */
 export function readDescriptor(message: Buffer, at: number): Descriptor {
-  return { length: message.readUInt16LE(at), offset: message.readUInt32LE(at + 4) };
+  return { length: fieldLength(message, at), offset: fieldOffset(message, at) };
+}
+
+// A message has six descriptors that are read twice: Buffer's own readers, which check each time, were a fifth of a decode.
+
+export function fieldLength(message: Buffer, at: number): number {
+  return message[at]! | (message[at + 1]! << 8);
+}
+
+export function fieldOffset(message: Buffer, at: number): number {
+  return (message[at + 4]! | (message[at + 5]! << 8) | (message[at + 6]! << 16) | (message[at + 7]! << 24)) >>> 0;
 }
 
 /**
  * The bytes that the descriptor at `at` points to, a view. An empty field may point anywhere; others must lie behind
- * the fixed header and end inside the message. Sums stay below 2^53, so nothing wraps.
+ * the fixed header and end inside the message.
  */
 export function readField(message: Buffer, at: number, name: string, headerLength: number): Buffer {
-  const length = message.readUInt16LE(at);
-  if (length === 0) return EMPTY;
-  const offset = message.readUInt32LE(at + 4);
+  const { start, end } = locateField(message, at, name, headerLength);
+  return start === end ? EMPTY : message.subarray(start, end);
+}
+
+/** A part of a message, for who reads it without needing a view: making one costs more than reading a short name. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where readField would read; 0 to 0 for an empty field. Sums stay below 2^53, so nothing wraps. */
+export function locateField(message: Buffer, at: number, name: string, headerLength: number): Span {
+  const length = fieldLength(message, at);
+  if (length === 0) return NOWHERE;
+  const offset = fieldOffset(message, at);
   if (offset < headerLength) throw malformed(`${name} at offset ${offset} lies in the header`);
   if (offset + length > message.length) {
     throw malformed(`${name} (offset ${offset}, length ${length}) passes the end of the message (${message.length})`);
   }
-  return message.subarray(offset, offset + length);
+  return { start: offset, end: offset + length };
 }
 
 /** One field to be written: where its descriptor goes, and its bytes. */
@@ -83,3 +106,4 @@ export function layOut(type: number, headerLength: number, fields: readonly Payl
 }
 
 const EMPTY = Buffer.alloc(0);
+const NOWHERE: Span = { start: 0, end: 0 };

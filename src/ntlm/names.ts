@@ -3,6 +3,7 @@
  * with a NUL byte as tie-breaker: JavaMail's flags are 0 over UTF-16, Wget's say UNICODE over 8-bit bytes.
  */
 import { malformed, NtlmError } from "./error.ts";
+import type { Span } from "./fields.ts";
 import { decodeOem, OEM_CHARSETS, type OemCharset } from "./oem.ts";
 
 /** Longest user, domain or workstation name in UTF-16 units. */
@@ -20,13 +21,12 @@ export interface Charset {
 }
 
 /** At least one reading, the likeliest first, none twice. Throws NtlmError when a name cannot be read at all. */
-export function readNames(user: Buffer, domain: Buffer, charset: Charset): readonly NameReading[] {
-  const users = readings("UserName", user, charset, false);
-  const domains = readings("DomainName", domain, charset, charset.isUnicode);
-  const [onlyUser, onlyDomain] = [users[0], domains[0]];
-  if (users.length + domains.length === 2 && onlyUser && onlyDomain) {
-    return [{ user: onlyUser.text, domain: onlyDomain.text }];
-  }
+export function readNames(message: Buffer, user: Span, domain: Span, charset: Charset): readonly NameReading[] {
+  const usualUser = usualText(message, user);
+  const usualDomain = usualText(message, domain);
+  if (usualUser !== undefined && usualDomain !== undefined) return [{ user: usualUser, domain: usualDomain }];
+  const users = readings("UserName", message, user, charset, false);
+  const domains = readings("DomainName", message, domain, charset, charset.isUnicode);
   const found = new Map<string, NameReading>();
   for (const { charset, text } of users) {
     for (const other of domains) {
@@ -40,8 +40,8 @@ export function readNames(user: Buffer, domain: Buffer, charset: Charset): reado
 }
 
 /** The likeliest reading of a name that nothing is computed from. */
-export function readWorkstation(bytes: Buffer, charset: Charset): string {
-  return readings("Workstation", bytes, charset, charset.isUnicode)[0]?.text ?? "";
+export function readWorkstation(message: Buffer, at: Span, charset: Charset): string {
+  return usualText(message, at) ?? readings("Workstation", message, at, charset, charset.isUnicode)[0]?.text ?? "";
 }
 
 interface Reading {
@@ -53,10 +53,9 @@ interface Reading {
  * `mayBe8Bit`: Authen::NTLM with ntlmv2(1) sends the domain in 8-bit bytes although the UNICODE flag is agreed; the
  * user is UTF-16 in all clients.
  */
-function readings(name: string, bytes: Buffer, charset: Charset, mayBe8Bit: boolean): readonly Reading[] {
-  if (bytes.length === 0) return NO_NAME;
-  const usual = usualText(bytes);
-  if (usual !== undefined) return [{ charset: "utf-16", text: usual }];
+function readings(name: string, message: Buffer, at: Span, charset: Charset, mayBe8Bit: boolean): readonly Reading[] {
+  if (at.start === at.end) return NO_NAME;
+  const bytes = message.subarray(at.start, at.end);
   const found = allReadings(bytes, charset, mayBe8Bit).filter(({ text }) => !CONTROLS.test(text));
   if (found.length === 0)
     throw malformed(`${name} is no text of ${charset.isUnicode ? "UTF-16" : "any OEM character set"}`);
@@ -66,11 +65,13 @@ function readings(name: string, bytes: Buffer, charset: Charset, mayBe8Bit: bool
 
 const NO_NAME: readonly Reading[] = [{ charset: "utf-16", text: "" }];
 
-/** What nearly all names are: UTF-16, a NUL byte in it, nothing to refuse. undefined: a closer look is needed. */
-function usualText(bytes: Buffer): string | undefined {
-  if (bytes[1] !== 0 || bytes.length % 2 !== 0 || bytes.length > 2 * NAME_LIMIT) return undefined;
-  const text = bytes.toString("utf16le");
-  return text.isWellFormed() && !CONTROLS.test(text) ? text : undefined;
+/** What nearly all names are: none, or UTF-16 with a NUL byte in it and nothing to refuse. undefined: a closer look is needed. */
+function usualText(message: Buffer, { start, end }: Span): string | undefined {
+  const length = end - start;
+  if (length === 0) return "";
+  if (message[start + 1] !== 0 || length % 2 !== 0 || length > 2 * NAME_LIMIT) return undefined;
+  const text = message.toString("utf16le", start, end);
+  return UNUSUAL.test(text) ? undefined : text;
 }
 
 function allReadings(bytes: Buffer, { isUnicode, oem }: Charset, mayBe8Bit: boolean): readonly Reading[] {
@@ -96,4 +97,6 @@ function oemReadings(bytes: Buffer, charsets = OEM_CHARSETS): readonly Reading[]
 
 /** Directory look-ups and logs must never see them. */
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
+/** Those, and halves of surrogate pairs, which may lack the other half. */
+const UNUSUAL = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff]/;
 const PRINTABLE = /^[\x20-\x7e]+$/;

@@ -1,6 +1,6 @@
 /** AUTHENTICATE_MESSAGE, MS-NLMP 2.2.1.3: who the client says it is, and its responses. */
 import { malformed, NtlmError } from "../error.ts";
-import { layOut, MessageType, openMessage, readField } from "../fields.ts";
+import { fieldLength, fieldOffset, layOut, locateField, MessageType, openMessage, readField } from "../fields.ts";
 import { hasFlag, NegotiateFlag } from "../flags.ts";
 import { readNames, readWorkstation, type NameReading } from "../names.ts";
 import type { OemCharset } from "../oem.ts";
@@ -40,13 +40,14 @@ export function decodeAuthenticate(
   const hasVersion = hasFlag(flags, NegotiateFlag.NTLMSSP_NEGOTIATE_VERSION) && headerLength >= MIC_OFFSET;
   const hasMic = headerLength >= MIC_OFFSET + MIC_LENGTH;
   const field = (at: number, name: string) => readField(message, at, name, HEADER_OF_9X);
+  const locate = (at: number, name: string) => locateField(message, at, name, HEADER_OF_9X);
   return {
     flags,
     lmResponse: checkLength("LmChallengeResponse", field(LM_RESPONSE, "LmChallengeResponse"), LM_RESPONSE_SIZES),
     ntResponse: checkLength("NtChallengeResponse", field(NT_RESPONSE, "NtChallengeResponse"), NT_RESPONSE_SIZES),
     encryptedRandomSessionKey: field(SESSION_KEY, "EncryptedRandomSessionKey"),
-    names: readNames(field(USER, "UserName"), field(DOMAIN, "DomainName"), charset),
-    workstation: readWorkstation(field(WORKSTATION, "Workstation"), charset),
+    names: readNames(message, locate(USER, "UserName"), locate(DOMAIN, "DomainName"), charset),
+    workstation: readWorkstation(message, locate(WORKSTATION, "Workstation"), charset),
     version: hasVersion ? readVersion(message, VERSION) : undefined,
     mic: hasMic ? message.subarray(MIC_OFFSET, MIC_OFFSET + MIC_LENGTH) : undefined,
   };
@@ -96,7 +97,7 @@ function checkedHeaderLength(message: Buffer): number {
 function payloadStart(message: Buffer): number {
   let start = message.length;
   for (const at of DESCRIPTORS) {
-    if (message.readUInt16LE(at) > 0) start = Math.min(start, message.readUInt32LE(at + 4));
+    if (fieldLength(message, at) > 0) start = Math.min(start, fieldOffset(message, at));
   }
   return start;
 }
