@@ -14,7 +14,7 @@ import { silentLog, type Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
 import { selfSigned } from "./sandbox/certificate.ts";
 import { startMailboxes, type Mailboxes } from "./sandbox/mailboxes.ts";
-import { isSameKey } from "./sasl/scram-keys.ts";
+import { isSameKey } from "./scram/keys.ts";
 import { accountsValidator } from "./validators/file/file.ts";
 import { storedInClear } from "./validators/file/hashes/hashes.ts";
 

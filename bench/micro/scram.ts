@@ -4,7 +4,7 @@ import type { KeysFound, Validator } from "../../src/core/validator.ts";
 import { scramClient } from "../../src/sasl/client/scram.ts";
 import type { Exchange } from "../../src/sasl/mechanism.ts";
 import { scram } from "../../src/sasl/scram.ts";
-import { deriveKeys, isProven, serverSignature, USUAL_ITERATIONS } from "../../src/sasl/scram-keys.ts";
+import { deriveKeys, isProven, serverSignature, USUAL_ITERATIONS } from "../../src/scram/keys.ts";
 import { here, hereAwaited, type Contestant } from "./measure.ts";
 
 const NAME = "SCRAM-SHA-256";

@@ -1,6 +1,6 @@
 /** `postern decode`: logon messages of NTLM, SPNEGO and SASL from a paste, a file or standard input in words; with a password, are they right? */
 import type { Command } from "commander";
-import { decodeBase64 } from "../sasl/base64.ts";
+import { decodeBase64 } from "../core/base64.ts";
 import { findMessages, MESSAGE_COUNT_LIMIT } from "./decode/find-messages.ts";
 import { InputError, readInput, readPassword, type PasswordSource } from "./decode/input.ts";
 import { exchangeLines, toJson } from "./decode/report-lines.ts";

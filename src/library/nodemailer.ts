@@ -5,7 +5,7 @@
  */
 import { hostname } from "node:os";
 import { SaslError, type ClientExchange } from "../sasl/client/exchange.ts";
-import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
+import { decodeBase64, encodeBase64 } from "../core/base64.ts";
 import { chooseClient, clientExchange, type ClientCredentials } from "./sasl/client.ts";
 
 export { SaslError } from "../sasl/client/exchange.ts";

@@ -52,6 +52,6 @@ export { SaslError, type ClientExchange, type SaslErrorCode } from "../sasl/clie
 export type { ChannelBinding } from "../sasl/client/scram.ts";
 
 // On the way.
-export { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-export { saslprep } from "../sasl/saslprep.ts";
-export type { ScramName } from "../sasl/scram-keys.ts";
+export { decodeBase64, encodeBase64 } from "../core/base64.ts";
+export { saslprep } from "../scram/saslprep.ts";
+export type { ScramName } from "../scram/keys.ts";

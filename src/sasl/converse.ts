@@ -4,7 +4,7 @@
  * run as a command: clients that misread our first reply would otherwise go on as if they were logged on (mutt, Evolution).
  */
 import type { Visit } from "../core/visit.ts";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { decodeBase64, encodeBase64 } from "../core/base64.ts";
 import { MalformedResponse, type Conclusion, type Exchange, type Offer } from "./mechanism.ts";
 
 /** Longest response line in bytes: RFC 4954 asks for 12288, tokens of large domains are longer. */

@@ -9,7 +9,7 @@ import { isPlausibleName } from "../core/identity.ts";
 import { hmacMd5 } from "../ntlm/md5.ts";
 import { MalformedResponse, textOf, type Exchange } from "./mechanism.ts";
 import type { KeyMechanism } from "./scram.ts";
-import { isSameKey } from "./scram-keys.ts";
+import { isSameKey } from "../scram/keys.ts";
 
 export interface CramMd5Settings {
   /** Fresh random bytes, 16 or more, never the same twice. */

@@ -3,7 +3,7 @@ import { isPlausibleName } from "../core/identity.ts";
 import type { Denied, DenyReason } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
 import { bindingData, isBindable } from "./scram-binding.ts";
-import type { ClientFirst } from "./scram-messages.ts";
+import type { ClientFirst } from "../scram/messages.ts";
 
 export interface Refusal {
   /** A server-error-value of RFC 5802 section 7. */

@@ -6,12 +6,12 @@ import type { ScramKeys, StoredKeys } from "../core/evidence.ts";
 import type { KeyJudge } from "../core/validator.ts";
 import type { Accepted, Denied, Unavailable, Verdict } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
-import { encodeBase64 } from "./base64.ts";
+import { encodeBase64 } from "../core/base64.ts";
 import { EMPTY, MalformedResponse, textOf, type Exchange, type Mechanism } from "./mechanism.ts";
-import { saslprep } from "./saslprep.ts";
+import { saslprep } from "../scram/saslprep.ts";
 import { bindingData, isBindable } from "./scram-binding.ts";
-import { decoyKeys, usualLikeness } from "./scram-decoy.ts";
-import { isProven, serverSignature, type ScramName } from "./scram-keys.ts";
+import { decoyKeys, usualLikeness } from "../scram/decoy.ts";
+import { isProven, serverSignature, type ScramName } from "../scram/keys.ts";
 import {
   authMessage,
   readClientFinal,
@@ -19,7 +19,7 @@ import {
   ScramSyntaxError,
   writeServerFirst,
   type ClientFirst,
-} from "./scram-messages.ts";
+} from "../scram/messages.ts";
 import { denied, refuseFirst } from "./scram-refusals.ts";
 
 export interface ScramSettings {

@@ -8,7 +8,7 @@ import type { Visit } from "../../src/core/visit.ts";
 import type { ClientExchange } from "../../src/sasl/client/exchange.ts";
 import { makeOffer, type Conclusion, type Mechanism, type Offer } from "../../src/sasl/mechanism.ts";
 import type { ScramSettings } from "../../src/sasl/scram.ts";
-import { deriveKeys } from "../../src/sasl/scram-keys.ts";
+import { deriveKeys } from "../../src/scram/keys.ts";
 import { VISIT } from "../support/visit.ts";
 
 export function accepted(user: string): Accepted {

@@ -7,7 +7,7 @@ import { SaslError } from "../../src/sasl/client/exchange.ts";
 import { scramClient, type ScramCredentials } from "../../src/sasl/client/scram.ts";
 import { MalformedResponse } from "../../src/sasl/mechanism.ts";
 import { scram, scramPlus, type KeyMechanism } from "../../src/sasl/scram.ts";
-import type { ScramName } from "../../src/sasl/scram-keys.ts";
+import type { ScramName } from "../../src/scram/keys.ts";
 import { VISIT } from "../support/visit.ts";
 import { BOUND, END_POINT, ending, EXPORTED, keysValidator, offerOf, SETTINGS, talk } from "./keys-judge.ts";
 

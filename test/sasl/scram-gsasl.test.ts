@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { Visit } from "../../src/core/visit.ts";
 import type { Conclusion, Mechanism } from "../../src/sasl/mechanism.ts";
 import { scram, scramPlus } from "../../src/sasl/scram.ts";
-import { SCRAM_NAMES } from "../../src/sasl/scram-keys.ts";
+import { SCRAM_NAMES } from "../../src/scram/keys.ts";
 import { VISIT } from "../support/visit.ts";
 import { BOUND, END_POINT, ending, EXPORTED, keysValidator, offerOf, SETTINGS } from "./keys-judge.ts";
 

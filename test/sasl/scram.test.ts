@@ -8,7 +8,7 @@ import { SaslError } from "../../src/sasl/client/exchange.ts";
 import { scramClient, type ScramCredentials } from "../../src/sasl/client/scram.ts";
 import { MalformedResponse, type Offer } from "../../src/sasl/mechanism.ts";
 import { scram, scramPlus } from "../../src/sasl/scram.ts";
-import { deriveKeys, isProven, serverSignature, type ScramName } from "../../src/sasl/scram-keys.ts";
+import { deriveKeys, isProven, serverSignature, type ScramName } from "../../src/scram/keys.ts";
 import { VISIT } from "../support/visit.ts";
 import { accepted, BOUND, END_POINT, ending, EXPORTED, keysValidator, offerOf, SETTINGS, talk } from "./keys-judge.ts";
 

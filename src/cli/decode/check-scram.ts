@@ -1,6 +1,6 @@
 /** `postern decode --password` on SCRAM: is the proof right, and the server's signature (RFC 5802 section 3)? */
 import { pbkdf2Sync } from "node:crypto";
-import { clientProof, keyLength, type ScramName } from "../../sasl/scram-keys.ts";
+import { clientProof, keyLength, type ScramName } from "../../scram/keys.ts";
 import {
   authMessage,
   readClientFinal,
@@ -8,8 +8,8 @@ import {
   readServerFinal,
   readServerFirst,
   ScramSyntaxError,
-} from "../../sasl/scram-messages.ts";
-import { saslprep } from "../../sasl/saslprep.ts";
+} from "../../scram/messages.ts";
+import { saslprep } from "../../scram/saslprep.ts";
 import type { PasswordFinding } from "./check-password.ts";
 import { passwordVariants } from "./password-variants.ts";
 import type { Effort } from "./what-would-match.ts";

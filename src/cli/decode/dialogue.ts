@@ -1,6 +1,6 @@
 /** SASL exchanges in a pasted POP3 (RFC 5034), IMAP (RFC 9051) or SMTP (RFC 4954) dialogue, line by line; and bare messages. */
 import { guessMechanism } from "../../observe/sasl-words.ts";
-import { decodeBase64 } from "../../sasl/base64.ts";
+import { decodeBase64 } from "../../core/base64.ts";
 import { undecorate, type PlainLine } from "./undecorate.ts";
 
 /** A message of a mechanism that its bytes alone do not name. */

@@ -1,7 +1,7 @@
 /** What an account's line gets of a new password: a slow hash, the NT hash for NTLM, keys for SCRAM; or the password itself. */
 import { ntHash } from "../../ntlm/hashes.ts";
-import { saslprep } from "../../sasl/saslprep.ts";
-import type { ScramName } from "../../sasl/scram-keys.ts";
+import { saslprep } from "../../scram/saslprep.ts";
+import type { ScramName } from "../../scram/keys.ts";
 import { scramKey } from "../../validators/file/account-line.ts";
 import { makeStored, storedInClear, type MAKEABLE } from "../../validators/file/hashes/hashes.ts";
 import { makeScramKeys } from "../../validators/file/hashes/scram.ts";

@@ -7,8 +7,8 @@ import type { Able, KeyJudge, KeysFound, Validator } from "../../core/validator.
 import type { Accepted, Denied, Unknown, Verdict } from "../../core/verdict.ts";
 import { ntHash } from "../../ntlm/hashes.ts";
 import { verifyResponses } from "../../ntlm/responses.ts";
-import { deriveKeys, USUAL_ITERATIONS, USUAL_SALT_LENGTH, type ScramName } from "../../sasl/scram-keys.ts";
-import { saslprep } from "../../sasl/saslprep.ts";
+import { deriveKeys, USUAL_ITERATIONS, USUAL_SALT_LENGTH, type ScramName } from "../../scram/keys.ts";
+import { saslprep } from "../../scram/saslprep.ts";
 import { completeNames, type TargetNames } from "../target-names.ts";
 
 /** An account and its secrets; each mechanism works for those that have what it needs. */

@@ -3,8 +3,8 @@
  * is never sent, and the server must prove that it knows its keys.
  */
 import { randomBytes } from "node:crypto";
-import { saslprep } from "../saslprep.ts";
-import { clientProof, isSameKey, LEAST_ITERATIONS, saltedPassword, type ScramName } from "../scram-keys.ts";
+import { saslprep } from "../../scram/saslprep.ts";
+import { clientProof, isSameKey, LEAST_ITERATIONS, saltedPassword, type ScramName } from "../../scram/keys.ts";
 import {
   authMessage,
   readServerFinal,
@@ -13,8 +13,8 @@ import {
   writeClientFinal,
   writeClientFirst,
   type BindingFlag,
-} from "../scram-messages.ts";
-import { encodeBase64 } from "../base64.ts";
+} from "../../scram/messages.ts";
+import { encodeBase64 } from "../../core/base64.ts";
 import { SaslError, tooMany, type ClientExchange } from "./exchange.ts";
 import type { PasswordCredentials } from "./plain.ts";
 

@@ -5,7 +5,7 @@
 import type { ScramKeys } from "../../core/evidence.ts";
 import { isPlausibleName, splitName, type Identity } from "../../core/identity.ts";
 import { ntHash } from "../../ntlm/hashes.ts";
-import { SCRAM_NAMES, type ScramName } from "../../sasl/scram-keys.ts";
+import { SCRAM_NAMES, type ScramName } from "../../scram/keys.ts";
 import { NO_CERTIFICATE, parseCertificateRule, type CertificateRule } from "./certificate.ts";
 import { isScramName, parseScramKeys } from "./hashes/scram.ts";
 import { parseNt, parseStored, type StoredPassword } from "./hashes/hashes.ts";

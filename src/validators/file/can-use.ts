@@ -1,7 +1,7 @@
 /** What an account can be used for, by what its line holds. */
 import type { StoredKeys } from "../../core/evidence.ts";
-import { saslprep } from "../../sasl/saslprep.ts";
-import { SCRAM_NAMES } from "../../sasl/scram-keys.ts";
+import { saslprep } from "../../scram/saslprep.ts";
+import { SCRAM_NAMES } from "../../scram/keys.ts";
 import type { Account } from "./account-line.ts";
 
 export type KeyKind = keyof StoredKeys;

@@ -7,7 +7,7 @@ import type { Denied, Unavailable, Verdict } from "../../core/verdict.ts";
 import { lmHash, ntHash } from "../../ntlm/hashes.ts";
 import { classifyResponses, verifyResponses, type ResponseMatch } from "../../ntlm/responses.ts";
 import { isAllowed, type Scheme } from "../../ntlm/scheme.ts";
-import { saslprep } from "../../sasl/saslprep.ts";
+import { saslprep } from "../../scram/saslprep.ts";
 import type { Account } from "./account-line.ts";
 import type { KeyKind } from "./can-use.ts";
 import { judgeCertificate } from "./certificate.ts";

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import type { Account } from "./account-line.ts";
 import { canUse } from "./can-use.ts";
-import { SCRAM_NAMES } from "../../sasl/scram-keys.ts";
+import { SCRAM_NAMES } from "../../scram/keys.ts";
 import { DuplicateAccount, readStore } from "./watch.ts";
 
 export interface AccountProblem {

@@ -7,7 +7,7 @@ import { splitName } from "../../core/identity.ts";
 import { Secret } from "../../core/secret.ts";
 import type { KeyJudge, KeysFound } from "../../core/validator.ts";
 import type { Unavailable, Unknown } from "../../core/verdict.ts";
-import { saslprep } from "../../sasl/saslprep.ts";
+import { saslprep } from "../../scram/saslprep.ts";
 import {
   deriveKeys,
   hmac,
@@ -15,7 +15,7 @@ import {
   USUAL_ITERATIONS,
   USUAL_SALT_LENGTH,
   type ScramName,
-} from "../../sasl/scram-keys.ts";
+} from "../../scram/keys.ts";
 import type { Account } from "./account-line.ts";
 import { canUse, KEY_KINDS, type KeyKind } from "./can-use.ts";
 import { likeness } from "./likeness.ts";

@@ -1,6 +1,6 @@
 /** How the keys of an account would look if there were one of this name: salt and iteration count of SCRAM are seen by everybody. */
 import type { KeyLikeness } from "../../core/validator.ts";
-import { hmac, USUAL_ITERATIONS, USUAL_SALT_LENGTH, type ScramName } from "../../sasl/scram-keys.ts";
+import { hmac, USUAL_ITERATIONS, USUAL_SALT_LENGTH, type ScramName } from "../../scram/keys.ts";
 import { canUse } from "./can-use.ts";
 import type { Store } from "./store.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decodeBase64, encodeBase64 } from "../../src/sasl/base64.ts";
+import { decodeBase64, encodeBase64 } from "../../src/core/base64.ts";
 
 test("what was encoded decodes to itself", () => {
   fc.assert(

@@ -11,7 +11,7 @@ import {
   writeClientFinal,
   writeClientFirst,
   writeServerFirst,
-} from "../../src/sasl/scram-messages.ts";
+} from "../../src/scram/messages.ts";
 
 const READERS = [readClientFirst, readServerFirst, readClientFinal, readServerFinal];
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { saslprep } from "../../src/sasl/saslprep.ts";
+import { saslprep } from "../../src/scram/saslprep.ts";
 
 /** RFC 4013 section 3. */
 const EXAMPLES: readonly [string, string | undefined][] = [

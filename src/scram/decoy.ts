@@ -4,7 +4,7 @@
  */
 import type { ScramKeys } from "../core/evidence.ts";
 import type { KeyLikeness } from "../core/validator.ts";
-import { hmac, keyLength, USUAL_ITERATIONS, USUAL_SALT_LENGTH, type ScramName } from "./scram-keys.ts";
+import { hmac, keyLength, USUAL_ITERATIONS, USUAL_SALT_LENGTH, type ScramName } from "./keys.ts";
 
 /** The likeness where the judge says nothing: what `postern user` writes. */
 export function usualLikeness(username: string): KeyLikeness {

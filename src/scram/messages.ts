@@ -1,5 +1,5 @@
 /** The messages of SCRAM, read and written as RFC 5802 section 7 spells them; the same for both sides. */
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { decodeBase64, encodeBase64 } from "../core/base64.ts";
 
 /** The message is not one of SCRAM's. Says what is wrong, without the peer's text. */
 export class ScramSyntaxError extends Error {
