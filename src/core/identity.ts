@@ -39,3 +39,19 @@ export function isPlausibleName(name: string): boolean {
     name.length > 0 && name.length <= NAME_LIMIT && name.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(name)
   );
 }
+
+/**
+ * Whether a client that gave this name can mean this account: its name, with or without the domain, or its mailbox. Clients
+ * send `alice` for `alice@example.com` and the reverse; only a domain that contradicts the account's is wrong. Case counts
+ * for nobody's mail.
+ */
+export function isNameOf(name: string, { user, domain, mailbox }: Identity): boolean {
+  if (isSameName(name, mailbox)) return true;
+  const given = splitName(name);
+  const fits = given.domain === undefined || domain === undefined || isSameName(given.domain, domain);
+  return isSameName(given.user, user) && fits;
+}
+
+export function isSameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}

@@ -1,5 +1,5 @@
 /** EXTERNAL (RFC 4422 appendix A), the server's side: the client certificate of TLS says who it is. */
-import { isPlausibleName, splitName, type Identity } from "../core/identity.ts";
+import { isNameOf, isPlausibleName } from "../core/identity.ts";
 import type { Able } from "../core/validator.ts";
 import type { Denied, Verdict } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
@@ -33,14 +33,6 @@ async function judgeCertificate(authzid: string, judge: Able<"certificate">, vis
   if (verdict.kind !== "accepted" || authzid === "" || isNameOf(authzid, verdict.identity)) return verdict;
   const { user } = verdict.identity;
   return { ...denied("not-authorized", "the certificate is somebody else's than the name asked for (authzid)"), user };
-}
-
-/** The account's name with its domain or without, or its mailbox; case counts for nobody's mail. */
-function isNameOf(name: string, { user, domain, mailbox }: Identity): boolean {
-  const given = splitName(name.toLowerCase());
-  if (name.toLowerCase() === mailbox.toLowerCase()) return true;
-  const isSameDomain = given.domain === undefined || given.domain === domain?.toLowerCase();
-  return given.user === user.toLowerCase() && isSameDomain;
 }
 
 function denied(reason: Denied["reason"], why: string): Denied {

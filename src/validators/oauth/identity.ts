@@ -1,5 +1,5 @@
 /** From a token's claims to whom it stands for, and what it must allow (RFC 8693 section 4.2, OpenID Connect Core 5.1). */
-import { isPlausibleName, splitName, type Identity } from "../../core/identity.ts";
+import { isNameOf, isPlausibleName, isSameName, splitName, type Identity } from "../../core/identity.ts";
 import type { Denied, Verdict } from "../../core/verdict.ts";
 import type { ClaimNames } from "./options.ts";
 import { refuse, type Claims } from "./reading.ts";
@@ -33,7 +33,7 @@ function identityOf(claims: Claims, { claims: names, domains }: Expectations): I
   if (typeof mailbox !== "string") return mailbox;
   const { user, domain } = splitName(username);
   if (!isPlausibleName(user)) return refuse(`the claim ${names.username} is no user name`);
-  if (domains && !(domain !== undefined && domains.some((each) => isSame(each, domain)))) {
+  if (domains && !(domain !== undefined && domains.some((each) => isSameName(each, domain)))) {
     return { ...refuse("the user's domain is none of those that may log on", "not-authorized"), user };
   }
   const groups = groupsOf(claims, names.groups ?? "groups");
@@ -89,16 +89,4 @@ function attributesOf({ sub, client_id: client, azp }: Claims): Readonly<Record<
   return Object.fromEntries(
     named.filter((pair): pair is [string, string] => typeof pair[1] === "string" && isPlausibleName(pair[1])),
   );
-}
-
-/** Clients send `alice` for `alice@example.com` and the reverse; only a domain that contradicts the token's is wrong. */
-function isNameOf(claimed: string, { user, domain, mailbox }: Identity): boolean {
-  if (isSame(claimed, mailbox)) return true;
-  const given = splitName(claimed);
-  const isDomain = given.domain === undefined || domain === undefined || isSame(given.domain, domain);
-  return isSame(given.user, user) && isDomain;
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }
