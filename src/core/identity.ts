@@ -1,4 +1,5 @@
 /** Who logged on, in the words of the validator that knows them, and how names arrive from clients. */
+import type { AccessToken } from "./access-token.ts";
 
 export interface Identity {
   /** The account's canonical name, without a domain: "alice". Logs, limits and backends use this one. */
@@ -7,7 +8,10 @@ export interface Identity {
   readonly domain?: string;
   /** The mailbox to open at the backend; the user's name unless the validator says otherwise. */
   readonly mailbox: string;
+  /** By name, nested ones included where the source tells them. */
   readonly groups: readonly string[];
+  /** SIDs, where the source has them. */
+  readonly token?: AccessToken | undefined;
   /** Whatever else the account's record says, for name templates such as `{attr.backendUser}`. */
   readonly attributes: Readonly<Record<string, string>>;
 }

@@ -8,12 +8,24 @@ export type DenyReason =
   | "bad-credentials"
   /** The proof was right or never looked at, but the listener's policy refuses this way of logging on. */
   | "policy"
+  /** The account's state, MS-APDS 3.1.5, in the order in which it is checked. */
   | "disabled"
   | "expired"
-  | "password-expired"
   | "locked-out"
   | "logon-hours"
-  | "not-authorized";
+  | "password-expired"
+  | "must-change-password"
+  | "smartcard-required"
+  | "trust-account"
+  /** A member of Protected Users, or bound by an authentication policy. */
+  | "restricted"
+  | "workstation"
+  /** NTLM is blocked for this domain or server. */
+  | "ntlm-blocked"
+  /** Right, but not for this listener, protocol or backend. */
+  | "not-authorized"
+  /** Not looked at: too many failures before it. */
+  | "guarded";
 
 export interface Accepted {
   readonly kind: "accepted";
@@ -31,6 +43,8 @@ export interface Denied {
   readonly why: string;
   /** Whose account it was about, where the validator knew. */
   readonly user?: string;
+  /** NTSTATUS for log and audit, see nt-status.ts; undefined where none says it. */
+  readonly status?: number;
 }
 
 /** Not my user: a chain of validators goes on. To the client the same as bad credentials. */
