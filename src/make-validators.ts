@@ -1,5 +1,6 @@
 /** The validators that a configuration names. */
-import type { Config, ValidatorConfig } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
+import type { ValidatorConfig } from "./config/validators.ts";
 import type { Validator } from "./core/validator.ts";
 import type { Log } from "./observe/log.ts";
 import { decoySecret } from "./offers.ts";

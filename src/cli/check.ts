@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { jsonSchemaText } from "../config/json-schema.ts";
 import { reachable } from "../config/checks.ts";
 import { formatProblem, readConfig, type Config, type Problem } from "../config/read.ts";
-import type { BackendConfig, BackendServer, FileValidatorConfig, ListenerConfig } from "../config/config.ts";
+import type { BackendConfig, BackendServer, ListenerConfig } from "../config/config.ts";
+import type { FileValidatorConfig } from "../config/validators/file.ts";
 import { inspectStore } from "../validators/file/inspect.ts";
 
 export function registerCheck(program: Command): void {

@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { ProtocolName } from "../core/visit.ts";
 import { readAuthorities, readCertificate, type Surroundings } from "./certificates.ts";
-import { completeValidator } from "./complete-validator.ts";
+import { completeValidator } from "./validators.ts";
 import type { BackendConfig, BackendServer, Config, ListenerConfig, MechanismName, ServerConfig } from "./config.ts";
 import type { Path } from "./problem.ts";
 import type { ParsedConfig } from "./schema.ts";

@@ -2,9 +2,9 @@
 import type { LogonMethod, Route } from "../core/backend.ts";
 import type { NtlmMinimum } from "../core/evidence.ts";
 import type { Secret } from "../core/secret.ts";
-import type { TokenAlgorithm } from "../core/token-algorithms.ts";
 import type { TargetNames } from "../core/validator.ts";
 import type { ProtocolName } from "../core/visit.ts";
+import type { ValidatorConfig } from "./validators.ts";
 
 export interface Config {
   readonly server: ServerConfig;
@@ -141,59 +141,6 @@ export interface RadarConfig {
   readonly limit: number;
   readonly interval: number;
 }
-
-export type ValidatorConfig = FileValidatorConfig | OauthValidatorConfig;
-
-export interface FileValidatorConfig {
-  readonly name: string;
-  readonly type: "file";
-  /** Absolute. */
-  readonly path: string;
-  readonly worker: { readonly concurrency: number; readonly queue: number };
-}
-
-export interface OauthValidatorConfig {
-  readonly name: string;
-  readonly type: "oauth";
-  /** How tokens are verified. */
-  readonly source: TokenSource;
-  readonly scope: readonly string[];
-  readonly claims: {
-    readonly username?: string | undefined;
-    readonly mailbox?: string | undefined;
-    readonly groups?: string | undefined;
-  };
-  readonly domains: readonly string[] | undefined;
-  readonly clockTolerance: number;
-  /** PEM text of the authorities to trust instead of the system's. */
-  readonly ca: string | undefined;
-  readonly timeout: number;
-  readonly concurrency: number;
-}
-
-export type TokenSource =
-  | {
-      readonly kind: "jwt";
-      readonly issuer: string;
-      readonly audience: readonly string[];
-      readonly jwks: string | undefined;
-      readonly algorithms: readonly TokenAlgorithm[] | undefined;
-    }
-  | {
-      readonly kind: "introspection";
-      readonly endpoint: string;
-      readonly clientId: string;
-      readonly clientSecret: Secret;
-      readonly issuer: string | undefined;
-      readonly audience: readonly string[] | undefined;
-      readonly cache: number;
-    }
-  | {
-      readonly kind: "tokeninfo";
-      readonly endpoint: string;
-      readonly audience: readonly string[];
-      readonly cache: number;
-    };
 
 export interface BackendConfig {
   readonly name: string;

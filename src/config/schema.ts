@@ -8,7 +8,7 @@ import { backendSchema, routeSchema } from "./schema/backends.ts";
 import { listenerSchema } from "./schema/listener.ts";
 import { policySchema } from "./schema/policy.ts";
 import { certificateSchema, limitsSchema, loggingSchema, radarSchema, serverSchema } from "./schema/server.ts";
-import { validatorSchema } from "./schema/validators.ts";
+import { validatorSchema } from "./validators.ts";
 
 export const configSchema = z.strictObject({
   server: serverSchema.prefault({}).describe("Who we say we are."),
