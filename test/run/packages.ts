@@ -14,6 +14,8 @@ const PACKAGES = [
   "python3-ntlm-auth",
   // Other implementations of NTLM, for both sides of hundreds of exchanges.
   ...["winbind", "gss-ntlmssp", "python3-gssapi"],
+  // A domain controller.
+  ...["samba", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "python3-samba"],
   // The unit file and what it calls; systemd is not started.
   "procps",
   "systemd",
