@@ -1,0 +1,36 @@
+/** Keys for SCRAM and CRAM-MD5 out of several validators: the first one that has the name, and decoys like those of all. */
+import { createHmac } from "node:crypto";
+import { splitName } from "../../core/identity.ts";
+import type { Able, KeyJudge } from "../../core/validator.ts";
+import { Pace } from "./pace.ts";
+import { walk, type Link } from "./walk.ts";
+
+type Found = Awaited<ReturnType<KeyJudge["find"]>>;
+
+/** `members`: at least one. `secret`: 32 bytes. */
+export function chainKeys(members: readonly Link<Able<"keys">>[], secret: Uint8Array): KeyJudge {
+  const pace = new Pace(members.length);
+  const [first, ...others] = members.map(({ validator }) => validator.keys);
+  return {
+    /** What all have: clients take the strongest mechanism offered and try no other when it fails. */
+    get kinds() {
+      return first!.kinds.filter((kind) => others.every(({ kinds }) => kinds.includes(kind)));
+    },
+    // Nobody denies before there is a proof, so neither does the walk.
+    find: (username, visit) => walk(members, ({ keys }) => keys.find(username, visit), pace) as Promise<Found>,
+    likeness(mechanism, username) {
+      for (const { validator } of byLot(members, username, secret)) {
+        const likeness = validator.keys.likeness?.(mechanism, username);
+        if (likeness !== undefined) return likeness;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The same order for all forms of a name, whatever its domain: which forms mean one account is known to members only. */
+function byLot<T>(items: readonly T[], username: string, secret: Uint8Array): readonly T[] {
+  const user = splitName(username).user.toLowerCase();
+  const lot = createHmac("sha256", secret).update(`member\0${user}`).digest().readUInt32BE(0) % items.length;
+  return [...items.slice(lot), ...items.slice(0, lot)];
+}
