@@ -16,7 +16,7 @@ import { selfSigned } from "./sandbox/certificate.ts";
 import { startMailboxes, type Mailboxes } from "./sandbox/mailboxes.ts";
 import { isSameKey } from "./scram/keys.ts";
 import { accountsValidator } from "./validators/file/file.ts";
-import { storedInClear } from "./validators/file/hashes/hashes.ts";
+import { storedInClear } from "./accounts/hashes/hashes.ts";
 
 export interface SandboxAccount {
   readonly user: string;
@@ -182,7 +182,8 @@ function sandboxListener(name: PortName, { host, ports, policy, dialect }: Sandb
     clientCa: undefined,
     plaintext: "allowed",
     ntlm: { minimum: policy, mic: "verify-if-present", channelBinding: "verify-if-present" },
-    reveal: { names: "all", version: true },
+    challenge: { reveal: { names: "all", version: true }, codePages: undefined },
+    reveal: "state",
     proxyProtocol: undefined,
     validator: "accounts",
     greeting: undefined,

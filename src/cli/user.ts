@@ -1,6 +1,6 @@
 /** `postern user ...`: the accounts of a validator of type file. */
 import { Option, type Command } from "commander";
-import { MAKEABLE } from "../validators/file/hashes/hashes.ts";
+import { MAKEABLE } from "../accounts/hashes/hashes.ts";
 import { add, passwd, remove, setDisabled } from "./user/change.ts";
 import { list, verify } from "./user/look.ts";
 

@@ -1,16 +1,8 @@
 /** `postern user add, passwd, disable, enable, remove`: one line of the account file changed. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import {
-  isAccountName,
-  joinLine,
-  OWN_KEYS,
-  parseLine,
-  scramKey,
-  SECRET_KEYS,
-  splitLine,
-  type AccountFields,
-} from "../../validators/file/account-line.ts";
+import { isAccountName, OWN_KEYS, scramKey, SECRET_KEYS } from "../../accounts/account.ts";
+import { joinLine, parseLine, splitLine, type LineFields } from "../../validators/file/account-line.ts";
 import { editFile } from "../../validators/file/edit.ts";
 import { isAccountLine } from "../../validators/file/store.ts";
 import { accountFile, type FileOptions } from "./account-file.ts";
@@ -85,11 +77,7 @@ export async function remove(name: string, options: FileOptions, command: Comman
   console.log(`${name} removed from ${path}`);
 }
 
-async function editAccount(
-  path: string,
-  name: string,
-  change: (fields: AccountFields) => AccountFields,
-): Promise<void> {
+async function editAccount(path: string, name: string, change: (fields: LineFields) => LineFields): Promise<void> {
   await editFile(path, (lines) => {
     const index = existing(name, lines, path);
     const fields = splitLine(lines[index] ?? "");
@@ -99,7 +87,7 @@ async function editAccount(
 }
 
 /** Nothing is written that would be ignored when it is read. */
-function checkedLine(fields: AccountFields): string {
+function checkedLine(fields: LineFields): string {
   const line = joinLine(fields);
   const parsed = parseLine(line, 0);
   if (typeof parsed === "string") throw new Error(parsed);

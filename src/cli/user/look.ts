@@ -5,8 +5,8 @@ import type { TargetNames, Validator } from "../../core/validator.ts";
 import type { Verdict } from "../../core/verdict.ts";
 import { saslprep } from "../../scram/saslprep.ts";
 import { deriveKeys, isSameKey, SCRAM_NAMES, type ScramName } from "../../scram/keys.ts";
-import type { Account } from "../../validators/file/account-line.ts";
-import { mechanismsOf } from "../../validators/file/can-use.ts";
+import { mechanismsOf } from "../../accounts/can-use.ts";
+import type { FileAccount } from "../../validators/file/account-line.ts";
 import { fileValidator } from "../../validators/file/file.ts";
 import { inspectStore } from "../../validators/file/inspect.ts";
 import { accountFile, type FileOptions } from "./account-file.ts";
@@ -32,14 +32,14 @@ export function list(options: FileOptions & { readonly json?: true }, command: C
   }
 }
 
-function describe(account: Account) {
-  const { name, identity, password, nt, scram, isDisabled, line } = account;
+function describe(account: FileAccount) {
+  const { name, identity, password, nt, scram, state, line } = account;
   const { domain, mailbox, groups, attributes } = identity;
   const scheme = password?.kind === "slow" ? password.scheme.toLowerCase() : password?.kind;
   const keys = SCRAM_NAMES.filter((each) => scram[each] !== undefined).map((each) => each.toLowerCase());
   const secrets = [...new Set([scheme, nt && "nt", ...keys].filter((secret) => secret !== undefined))];
   const mechanisms = mechanismsOf(account);
-  return { name, domain, mailbox, groups, attributes, secrets, mechanisms, disabled: isDisabled, line };
+  return { name, domain, mailbox, groups, attributes, secrets, mechanisms, disabled: state.disabled === true, line };
 }
 
 /** Only the account's own domain counts here: which server's is tried is not known. */

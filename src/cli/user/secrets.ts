@@ -2,9 +2,9 @@
 import { ntHash } from "../../ntlm/hashes.ts";
 import { saslprep } from "../../scram/saslprep.ts";
 import type { ScramName } from "../../scram/keys.ts";
-import { scramKey } from "../../validators/file/account-line.ts";
-import { makeStored, storedInClear, type MAKEABLE } from "../../validators/file/hashes/hashes.ts";
-import { makeScramKeys } from "../../validators/file/hashes/scram.ts";
+import { scramKey } from "../../accounts/account.ts";
+import { makeStored, storedInClear, type MAKEABLE } from "../../accounts/hashes/hashes.ts";
+import { makeScramKeys } from "../../accounts/hashes/scram.ts";
 import { newPassword } from "./password-input.ts";
 
 export interface SecretOptions {

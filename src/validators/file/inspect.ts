@@ -1,8 +1,8 @@
 /** What `postern check` and `postern user list` say about an account file: who is in it, and what is wrong. */
 import { statSync } from "node:fs";
-import type { Account } from "./account-line.ts";
-import { canUse } from "./can-use.ts";
+import { canUse } from "../../accounts/can-use.ts";
 import { SCRAM_NAMES } from "../../scram/keys.ts";
+import type { FileAccount } from "./account-line.ts";
 import { DuplicateAccount, readStore } from "./watch.ts";
 
 export interface AccountProblem {
@@ -14,7 +14,7 @@ export interface AccountProblem {
 }
 
 export interface Inspection {
-  readonly accounts: readonly Account[];
+  readonly accounts: readonly FileAccount[];
   readonly problems: readonly AccountProblem[];
 }
 
@@ -40,8 +40,8 @@ export function inspectStore(path: string): Inspection {
 }
 
 /** One account without keys keeps a mechanism from being offered to the others, which nobody would guess. */
-function withoutKeys(accounts: readonly Account[]): { line: number; message: string }[] {
-  const active = accounts.filter(({ isDisabled }) => !isDisabled);
+function withoutKeys(accounts: readonly FileAccount[]): { line: number; message: string }[] {
+  const active = accounts.filter(({ state }) => state.disabled !== true);
   return SCRAM_NAMES.flatMap((mechanism) => {
     const without = active.filter((account) => !canUse(account, mechanism));
     const [first, ...others] = without;

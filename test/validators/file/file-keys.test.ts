@@ -10,7 +10,7 @@ import { scramClient } from "../../../src/sasl/client/scram.ts";
 import { cramMd5 } from "../../../src/sasl/cram-md5.ts";
 import { scram } from "../../../src/sasl/scram.ts";
 import { accountsValidator } from "../../../src/validators/file/file.ts";
-import { makeScramKeys, parseScramKeys } from "../../../src/validators/file/hashes/scram.ts";
+import { makeScramKeys, parseScramKeys } from "../../../src/accounts/hashes/scram.ts";
 import { offerOf, SETTINGS, talk } from "../../sasl/keys-judge.ts";
 import { byNtlm, byPassword, byScram, NAMES, summary, VISIT } from "../conformance.ts";
 import { version2 } from "../ntlm-client.ts";

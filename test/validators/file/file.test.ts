@@ -8,7 +8,7 @@ import { encodeBase64 } from "../../../src/core/base64.ts";
 import { deriveKeys } from "../../../src/scram/keys.ts";
 import { ntHash } from "../../../src/ntlm/hashes.ts";
 import { fileValidator } from "../../../src/validators/file/file.ts";
-import { makeStored } from "../../../src/validators/file/hashes/hashes.ts";
+import { makeStored } from "../../../src/accounts/hashes/hashes.ts";
 import { ACCOUNTS, byNtlm, byPassword, conformance, NAMES, VISIT, type TestAccount } from "../conformance.ts";
 import { ntlm2Session, version1, version2 } from "../ntlm-client.ts";
 import { accountFile, listLog, newFolder } from "./folder.ts";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { splitName } from "../../../src/core/identity.ts";
 import { joinLine, splitLine } from "../../../src/validators/file/account-line.ts";
-import { findAccount, parseStore } from "../../../src/validators/file/store.ts";
+import { chooseAccount } from "../../../src/accounts/names.ts";
+import { parseStore } from "../../../src/validators/file/store.ts";
 
 const NT = "8846f7eaee8fb117ad06bdd830b7586c"; // of "password"
 const HASH = `$2b$10$${"a".repeat(53)}`;
@@ -21,7 +22,7 @@ test("a full line gives the account with all it says", () => {
     attributes: { room: "12", pop3pw: "x=y:z", flag: "yes" },
   });
   assert.equal(Buffer.from(account?.nt ?? []).toString("hex"), NT);
-  assert.equal(account?.isDisabled, false);
+  assert.deepEqual(account?.state, {});
 });
 
 test("a short line is enough: Dovecot's trailing fields may be missing", () => {
@@ -36,7 +37,7 @@ test("a short line is enough: Dovecot's trailing fields may be missing", () => {
     attributes: {},
   });
   assert.equal(accounts[0]?.nt, undefined);
-  assert.deepEqual([accounts[1]?.isDisabled, accounts[1]?.password], [true, undefined]);
+  assert.deepEqual([accounts[1]?.state.disabled, accounts[1]?.password], [true, undefined]);
   const hashes = accounts.slice(1).map(({ nt }) => Buffer.from(nt ?? []).toString("hex"));
   assert.deepEqual(hashes, [NT, NT, NT], "a plain password gives its NT hash");
 });
@@ -85,8 +86,11 @@ test("accounts are found by user and domain, the server's own domain standing fo
   const store = parseStore(
     "alice:{PLAIN}x\nbob@one.example:{PLAIN}x\nbob@two.example:{PLAIN}x::::::domain=TWO\ncarol@one.example:{PLAIN}x\ndave@ours.example:{PLAIN}x\ndave@one.example:{PLAIN}x\n",
   );
-  const find = (name: string) =>
-    findAccount(store, splitName(name), (domain) => domain === "ours" || domain === "ours.example")?.name;
+  const isOurs = (domain: string) => domain === "ours" || domain === "ours.example";
+  const find = (name: string) => {
+    const split = splitName(name);
+    return chooseAccount(store.byUser.get(split.user.toLowerCase()) ?? [], split, isOurs)?.name;
+  };
   assert.deepEqual(["alice", "ALICE", "OURS\\alice", "alice@ours.example"].map(find), Array(4).fill("alice"));
   assert.deepEqual(
     ["OTHER\\alice", "alice@one.example", "eve", "bob", "bob@three.example"].map(find),

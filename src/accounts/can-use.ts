@@ -1,8 +1,8 @@
-/** What an account can be used for, by what its line holds. */
-import type { StoredKeys } from "../../core/evidence.ts";
-import { saslprep } from "../../scram/saslprep.ts";
-import { SCRAM_NAMES } from "../../scram/keys.ts";
-import type { Account } from "./account-line.ts";
+/** What an account can be used for, by what is kept of it. */
+import type { StoredKeys } from "../core/evidence.ts";
+import { saslprep } from "../scram/saslprep.ts";
+import { SCRAM_NAMES } from "../scram/keys.ts";
+import type { Account } from "./account.ts";
 
 export type KeyKind = keyof StoredKeys;
 

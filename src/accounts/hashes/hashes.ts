@@ -1,5 +1,5 @@
 /** Stored passwords in Dovecot's form, `{SCHEME}hash`, without a scheme as crypt(3) has them: which scheme, at what cost. */
-import { decodeBase64, encodeBase64 } from "../../../core/base64.ts";
+import { decodeBase64, encodeBase64 } from "../../core/base64.ts";
 import { argon2idScheme, argon2iScheme } from "./argon2.ts";
 import { bcryptScheme } from "./bcrypt.ts";
 import { COST_LIMIT, isSame, type HashScheme } from "./scheme.ts";

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { makeStored, MAKEABLE, parseStored, verifySlow } from "../../../src/validators/file/hashes/hashes.ts";
+import { makeStored, MAKEABLE, parseStored, verifySlow } from "../../src/accounts/hashes/hashes.ts";
 
-const VECTORS = fileURLToPath(new URL("../../../../test/validators/file/hashes.tsv", import.meta.url));
+const VECTORS = fileURLToPath(new URL("../../../test/accounts/hashes.tsv", import.meta.url));
 
 async function check(stored: string, password: string): Promise<boolean> {
   const parsed = parseStored(stored);

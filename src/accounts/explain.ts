@@ -1,11 +1,11 @@
 /** Why a response was wrong, in the words of ntlm/diagnose.ts, as often as that may cost. */
-import type { NtlmEvidence } from "../../core/evidence.ts";
-import type { TargetNames } from "../../core/validator.ts";
-import type { NtlmLogon } from "../../ntlm/acceptor.ts";
-import { diagnose } from "../../ntlm/diagnose.ts";
-import type { Hashes } from "../../ntlm/responses.ts";
-import type { Scheme } from "../../ntlm/scheme.ts";
-import type { Account } from "./account-line.ts";
+import type { NtlmEvidence } from "../core/evidence.ts";
+import type { TargetNames } from "../core/validator.ts";
+import type { NtlmLogon } from "../ntlm/acceptor.ts";
+import { diagnose } from "../ntlm/diagnose.ts";
+import type { Hashes } from "../ntlm/responses.ts";
+import type { Scheme } from "../ntlm/scheme.ts";
+import type { Account } from "./account.ts";
 
 /** A diagnosis tries hundreds of names in 1 to 5 ms: somebody who guesses must not be able to buy a second of them. */
 const PER_SECOND = 20;

@@ -3,8 +3,8 @@
  * base64 (RFC 5802 section 3). Passwords in clear can be checked against it too, at PBKDF2's cost.
  */
 import { randomBytes } from "node:crypto";
-import type { ScramKeys } from "../../../core/evidence.ts";
-import { decodeBase64, encodeBase64 } from "../../../core/base64.ts";
+import type { ScramKeys } from "../../core/evidence.ts";
+import { decodeBase64, encodeBase64 } from "../../core/base64.ts";
 import {
   deriveKeys,
   keyLength,
@@ -14,7 +14,7 @@ import {
   USUAL_ITERATIONS,
   USUAL_SALT_LENGTH,
   type ScramName,
-} from "../../../scram/keys.ts";
+} from "../../scram/keys.ts";
 import { isSame, type HashScheme } from "./scheme.ts";
 
 /** Bytes; clients refuse empty salts, and nobody makes longer ones. */

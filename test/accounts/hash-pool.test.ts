@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { HashPool } from "../../../src/validators/file/hash-pool.ts";
-import { makeStored } from "../../../src/validators/file/hashes/hashes.ts";
+import { HashPool } from "../../src/accounts/hash-pool.ts";
+import { makeStored } from "../../src/accounts/hashes/hashes.ts";
 
 const stored = await makeStored("sha512-crypt", "right");
 const question = (password: string) => ({ scheme: "SHA512-CRYPT", text: stored.replace(/^\{.*?\}/, ""), password });
@@ -63,7 +63,7 @@ test("closing leaves nothing unanswered", async () => {
 });
 
 test("a process waits for an answer but not for idle threads", () => {
-  const module = new URL("../../../src/validators/file/hash-pool.js", import.meta.url).href;
+  const module = new URL("../../src/accounts/hash-pool.js", import.meta.url).href;
   const program = `const { HashPool } = await import(${JSON.stringify(module)});
     console.log(await new HashPool({ concurrency: 1, queue: 1 }).verify(${JSON.stringify(question("right"))}));`;
   const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
