@@ -37,6 +37,7 @@ export function makeFront({
     dialect: listener.dialect,
     limits: config.limits,
     offers: makeOffers(config, listener, validator, { nonce, clock }),
+    reveal: listener.reveal,
     plaintextAllowed: listener.plaintext === "allowed",
     starttls: listener.tls === "starttls" && certificates !== undefined,
     ...(takesPasswords &&

@@ -72,11 +72,18 @@ function isKeyMechanism(mechanism: Mechanism | KeyMechanism): mechanism is KeyMe
 }
 
 function settingsOf(config: Config, listener: ListenerConfig, sources: OfferSources): Settings {
-  const { reveal, dialect, mechanisms } = listener;
+  const { challenge, dialect, mechanisms } = listener;
   const terms = compilePolicy(listenerPolicyOf(config, listener), sitePolicyOf(config));
   return {
     host: config.server.name,
-    ntlm: { policy: DEFAULT_POLICY, terms, reveal, dialect, ...sources },
+    ntlm: {
+      policy: DEFAULT_POLICY,
+      terms,
+      reveal: challenge.reveal,
+      oemCharsets: challenge.codePages,
+      dialect,
+      ...sources,
+    },
     scram: {
       nonce: () => randomBytes(18),
       decoySecret: decoySecret(config),

@@ -3,6 +3,7 @@
  * dialogue, the relay, and one line in the log. Nothing that a client does reaches beyond its own stay.
  */
 import { NAME_LIMIT } from "./core/identity.ts";
+import { ntStatusName } from "./core/nt-status.ts";
 import type { Peer, ProtocolName, TlsFacts, Visit } from "./core/visit.ts";
 import type { Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
@@ -192,6 +193,7 @@ function logSession(stay: Stay, why: string, seconds: number, bytes?: RelayEnd):
     user: entered?.user ?? (lastAttempt?.claimed.slice(0, NAME_LIMIT) || undefined),
     backend: outcome && "backend" in outcome ? outcome.backend : undefined,
     result: outcome?.kind,
+    status: outcome?.kind === "denied" && outcome.status !== undefined ? ntStatusName(outcome.status) : undefined,
     why: outcome && "why" in outcome ? outcome.why : undefined,
     failures: stay.failures || undefined,
     up: bytes?.up,

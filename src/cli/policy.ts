@@ -31,6 +31,7 @@ function policy(path: string, { json }: { readonly json?: true }): void {
 export function reportOf(config: Config, now: number): PolicyReport {
   const listeners = config.listeners.map((listener) => ({
     ...listenerPolicyOf(config, listener),
+    reveal: listener.challenge.reveal,
     offersNtlm: listener.mechanisms.some((name) => name === "NTLM" || name === "GSS-SPNEGO"),
   }));
   return reportPolicy(listeners, sitePolicyOf(config), now);
@@ -47,9 +48,10 @@ export function jsonOf(report: PolicyReport): string {
 }
 
 export function formatPolicy({ listeners, rules, exceptions, today, expired }: PolicyReport): string {
-  const lines = listeners.flatMap(({ name, protocol, offersNtlm, policy: each }) => [
+  const lines = listeners.flatMap(({ name, protocol, offersNtlm, policy: each, reveal }) => [
     `Listener ${name} (${protocol})${offersNtlm ? "" : ", NTLM is not offered"}`,
     ...demandLines(each),
+    `  ${"reveal".padEnd(16)}names ${reveal.names}, ${reveal.version ? "version" : "no version"}`,
   ]);
   const ruleLines = rules.length > 0 ? ["", "Rules that demand more", ...rules.flatMap(ruleInWords)] : [];
   const count = `${exceptions.length} exception${exceptions.length === 1 ? "" : "s"}`;

@@ -68,13 +68,13 @@ function completeListener(
     surroundings.complain({ path, message: `${listener.name} does not say who judges logons`, remedy });
   }
   const { clientCertificates, ...rest } = listener;
-  const { reveal, ...ntlm } = listener.ntlm;
+  const { reveal, codePages, ...ntlm } = listener.ntlm;
   const validator = listener.validator ?? validators[0] ?? "";
   const mechanisms = listener.mechanisms ?? defaultMechanisms(parsed.validators[validator]?.type, clientCertificates);
   return {
     ...rest,
     ntlm,
-    reveal,
+    challenge: { reveal, codePages },
     tls: listener.tls ?? (parsed.tls.length > 0 ? "starttls" : "off"),
     mechanisms: [...new Set(mechanisms)],
     clientCa:

@@ -82,7 +82,9 @@ export interface ListenerConfig {
   /** Where mechanisms that show the password (PLAIN, LOGIN, USER/PASS) may be used. */
   readonly plaintext: "tls-only" | "allowed";
   readonly ntlm: NtlmConfig;
-  readonly reveal: RevealConfig;
+  readonly challenge: ChallengeConfig;
+  /** What a refused client hears of its account: nothing, or its state. */
+  readonly reveal: "none" | "state";
   /** Networks in CIDR form from which a PROXY header is required; undefined: none is read. */
   readonly proxyProtocol: { readonly from: readonly string[] } | undefined;
   readonly validator: string;
@@ -109,6 +111,29 @@ export interface NtlmConfig extends NtlmDemands {
   readonly mic: Strictness;
   readonly channelBinding: Strictness;
 }
+
+/** How NTLM is spoken, whatever is demanded. */
+export interface ChallengeConfig {
+  readonly reveal: RevealConfig;
+  /** In which 8-bit names are read, likeliest first; undefined: the usual ones. */
+  readonly codePages: readonly CodePage[] | undefined;
+}
+
+/** 8-bit character sets that clients without Unicode write names in. */
+export const CODE_PAGES = [
+  "utf-8",
+  "cp437",
+  "cp850",
+  "cp852",
+  "cp866",
+  "cp874",
+  "cp932",
+  "cp936",
+  "cp949",
+  "cp950",
+  "windows-1252",
+] as const;
+export type CodePage = (typeof CODE_PAGES)[number];
 
 /** What an NTLM CHALLENGE tells whoever asks for one. */
 export interface RevealConfig {

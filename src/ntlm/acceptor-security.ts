@@ -16,7 +16,11 @@ export function acceptorSecurity(
   scheme: Scheme,
   lmHash?: Uint8Array,
 ): SessionSecurity {
-  const { flags, lmResponse, encryptedRandomSessionKey } = decodeAuthenticate(authenticate, pending.flags);
+  const { flags, lmResponse, encryptedRandomSessionKey } = decodeAuthenticate(
+    authenticate,
+    pending.flags,
+    pending.oemCharsets,
+  );
   const { serverChallenge } = pending;
   const key = keyExchangeKey({
     scheme,

@@ -86,7 +86,7 @@ export function readAuthenticate(
   channelBinding?: Uint8Array,
   now?: bigint,
 ): NtlmLogon | EarlyRefusal {
-  const authenticate = decodeAuthenticate(message, pending.flags);
+  const authenticate = decodeAuthenticate(message, pending.flags, pending.oemCharsets);
   checkSessionKey(authenticate, pending);
   const responses = responsesOf(authenticate, pending);
   const scheme = classifyResponses(responses);

@@ -4,6 +4,7 @@ import { NtlmError } from "./error.ts";
 import { hasFlag, joinFlags, NegotiateFlag as Flag } from "./flags.ts";
 import { decodeChallenge, encodeChallenge } from "./messages/challenge.ts";
 import { decodeNegotiate } from "./messages/negotiate.ts";
+import type { OemCharset } from "./oem.ts";
 import { OUR_VERSION } from "./version.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface ChallengeOptions {
   readonly timestamp: bigint;
   readonly dialect?: ChallengeDialect;
   readonly reveal?: Reveal | undefined;
+  /** How 8-bit names of clients without Unicode are read, likeliest first; default: OEM_CHARSETS. */
+  readonly oemCharsets?: readonly OemCharset[] | undefined;
 }
 
 /** What strangers learn from the CHALLENGE: anybody who connects can ask for one. */
@@ -50,6 +53,7 @@ export interface PendingChallenge {
   readonly flags: number;
   readonly serverChallenge: Buffer;
   readonly targetInfo: readonly AvPair[];
+  readonly oemCharsets?: readonly OemCharset[] | undefined;
 }
 
 /** Answers a NEGOTIATE_MESSAGE. Throws NtlmError when it is malformed or offers no character set. */
@@ -63,7 +67,7 @@ export function openChallenge(negotiate: Uint8Array, options: ChallengeOptions):
   const targetName = names.domainJoined ? names.netbiosDomain : names.netbiosComputer;
   const version = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_VERSION) ? { version: OUR_VERSION } : {};
   const message = encodeChallenge({ flags, targetName, serverChallenge, targetInfo, ...version }, form.header);
-  return { message, negotiate, flags, serverChallenge, targetInfo };
+  return { message, negotiate, flags, serverChallenge, targetInfo, oemCharsets: options.oemCharsets };
 }
 
 /** As openChallenge, for a CHALLENGE_MESSAGE that somebody else made: a recorded exchange. Throws NtlmError. */

@@ -1,4 +1,5 @@
 /** The policies in force and their exceptions as plain data, for `postern policy` and whoever keeps watch over them. */
+import type { Reveal } from "../ntlm/open-challenge.ts";
 import { DEFAULT_POLICY, type AcceptorPolicy } from "../ntlm/policy.ts";
 import { policyOf } from "./demands.ts";
 import { daysLeft } from "./expiry.ts";
@@ -21,6 +22,8 @@ export interface ListenerReport {
   readonly offersNtlm: boolean;
   /** Every demand, the defaults filled in. */
   readonly policy: AcceptorPolicy;
+  /** What its CHALLENGE tells strangers. */
+  readonly reveal: Reveal;
 }
 
 export interface RuleReport extends Required<Scope> {
@@ -39,7 +42,7 @@ export interface ExceptionReport extends Required<Scope> {
   readonly allow: NtlmDemands;
 }
 
-export type ReportedListener = PolicyListener & Pick<ListenerReport, "offersNtlm">;
+export type ReportedListener = PolicyListener & Pick<ListenerReport, "offersNtlm" | "reveal">;
 
 /** `now`: milliseconds since 1970. */
 export function reportPolicy(listeners: readonly ReportedListener[], site: SitePolicy, now: number): PolicyReport {
@@ -52,8 +55,8 @@ export function reportPolicy(listeners: readonly ReportedListener[], site: SiteP
   return {
     today: new Date(now).toISOString().slice(0, "2026-12-31".length),
     listeners: listeners.map((listener) => {
-      const { name, protocol, offersNtlm } = listener;
-      return { name, protocol, offersNtlm, policy: { ...NOTHING_MORE, ...policyOf(listener) } };
+      const { name, protocol, offersNtlm, reveal } = listener;
+      return { name, protocol, offersNtlm, reveal, policy: { ...NOTHING_MORE, ...policyOf(listener) } };
     }),
     rules: (site.rules ?? []).map((rule) => ({ name: rule.name, ...scopeOf(rule), require: rule.require })),
     exceptions,

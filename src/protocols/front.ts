@@ -2,9 +2,11 @@
 import type { Entry, Guest } from "../core/backend.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import type { NtlmFacts } from "../core/ntlm-facts.ts";
+import type { DenyReason } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
 import type { Conclusion, Offer } from "../sasl/mechanism.ts";
 import type { Wire } from "../wire/wire.ts";
+import type { Reveal, ToldReason } from "./told.ts";
 
 /** `auto`: what every client takes; `rfc`: what the RFCs print; `exchange`: Exchange's forms, byte for byte. */
 export type Dialect = "auto" | "rfc" | "exchange";
@@ -31,6 +33,8 @@ export interface Front {
   readonly limits: FrontLimits;
   /** Every mechanism that policy and validator allow, in the order of the configuration. */
   readonly offers: readonly Offer[];
+  /** What a refused client hears of its account. */
+  readonly reveal: Reveal;
   /** Mechanisms that show the password may be used without TLS. */
   readonly plaintextAllowed: boolean;
   /** STARTTLS may be used. */
@@ -58,11 +62,22 @@ export interface Attempt {
 /** How one attempt to log on ended, backend included. Every protocol has words for each kind. */
 export type LogonOutcome =
   | (Entry & { readonly user: string; readonly scheme?: string | undefined })
-  /** `user`: whose account it was about, where the judge knew. */
-  | { readonly kind: "denied"; readonly why: string; readonly reason: string; readonly user?: string | undefined }
+  | Refused
   | { readonly kind: "judge-unavailable"; readonly why: string }
   | { readonly kind: "cancelled" }
   | { readonly kind: "malformed"; readonly why: string };
+
+/** The client is not let in. `user`: whose account it was about, where the judge knew. */
+export interface Refused {
+  readonly kind: "denied";
+  readonly why: string;
+  readonly reason: DenyReason | "unknown-user";
+  readonly user?: string | undefined;
+  /** NTSTATUS, for log and audit. */
+  readonly status?: number | undefined;
+  /** What the client may hear of it. */
+  readonly told?: ToldReason | undefined;
+}
 
 export type Entered = Extract<LogonOutcome, { kind: "entered" }>;
 

@@ -10,6 +10,7 @@ import { converse, type Framing } from "../sasl/converse.ts";
 import type { Conclusion, Offer } from "../sasl/mechanism.ts";
 import type { Wire } from "../wire/wire.ts";
 import type { Front, LogonOutcome } from "./front.ts";
+import { toldReason } from "./told.ts";
 
 /** However often a client fails, it is not kept longer than this before each "no". */
 const LONGEST_DELAY = 15_000;
@@ -54,7 +55,7 @@ export class Logon {
   async #admit({ verdict, password }: Conclusion): Promise<LogonOutcome> {
     switch (verdict.kind) {
       case "denied":
-        return { kind: "denied", why: verdict.why, reason: verdict.reason, user: verdict.user };
+        return { ...verdict, told: toldReason(verdict.reason, this.#front.reveal) };
       case "unknown":
         return { kind: "denied", why: verdict.why, reason: "unknown-user" };
       case "unavailable":

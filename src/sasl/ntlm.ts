@@ -21,6 +21,7 @@ import {
   type Terms,
 } from "../ntlm/acceptor.ts";
 import { NtlmError } from "../ntlm/error.ts";
+import type { OemCharset } from "../ntlm/oem.ts";
 import { EMPTY, MalformedResponse, type Conclusion, type Exchange, type Mechanism } from "./mechanism.ts";
 import { factsOf } from "./ntlm-facts.ts";
 
@@ -38,6 +39,8 @@ export interface NtlmSettings {
   readonly dialect: ChallengeDialect;
   /** What the CHALLENGE_MESSAGE tells strangers; default: everything. */
   readonly reveal?: Reveal | undefined;
+  /** How 8-bit names of clients without Unicode are read, likeliest first. */
+  readonly oemCharsets?: readonly OemCharset[] | undefined;
   /** 8 fresh random bytes, never the same twice. */
   readonly nonce: () => Uint8Array;
   /** Now, as a FILETIME. */
@@ -73,12 +76,12 @@ export function isPossible(settings: NtlmSettings, visit: Visit): boolean {
 /** The CHALLENGE_MESSAGE to a NEGOTIATE_MESSAGE. Throws MalformedResponse. */
 export function answerNegotiate(
   negotiate: Uint8Array,
-  { nonce, clock, dialect, reveal }: NtlmSettings,
+  { nonce, clock, dialect, reveal, oemCharsets }: NtlmSettings,
   judge: Able<"ntlm">,
   visit: Visit,
 ): PendingChallenge {
   const names = judge.ntlm.names(visit);
-  const options = { names, serverChallenge: nonce(), timestamp: clock(), dialect, reveal };
+  const options = { names, serverChallenge: nonce(), timestamp: clock(), dialect, reveal, oemCharsets };
   return understand(() => openChallenge(negotiate, options));
 }
 

@@ -46,6 +46,7 @@ test("each listener is printed with all demands, then the rules and exceptions",
   avEcho          verify-if-present
   require128      false               ServerRequire128bitEncryption
   block           false               ServerBlock
+  reveal          names all, version
 Listener mail (smtp), NTLM is not offered
   minimum         v2                  LmCompatibilityLevel
   mic             verify-if-present
@@ -54,6 +55,7 @@ Listener mail (smtp), NTLM is not offered
   avEcho          verify-if-present
   require128      false               ServerRequire128bitEncryption
   block           false               ServerBlock
+  reveal          names all, version
 
 Rules that demand more
   outside

@@ -6,7 +6,10 @@ import { reportPolicy, type ReportedListener } from "../../src/policy/report.ts"
 import type { PolicyException } from "../../src/policy/words.ts";
 
 const NOON = Date.UTC(2026, 5, 15, 12);
-const FRONT: ReportedListener = { name: "front", protocol: "pop3", offersNtlm: true, ntlm: {}, hosts: ["mail"] };
+const REVEAL = { names: "minimal", version: false } as const;
+const FRONT: ReportedListener = {
+  ...{ name: "front", protocol: "pop3", offersNtlm: true, reveal: REVEAL, ntlm: {}, hosts: ["mail"] },
+};
 const PRINTERS: PolicyException = {
   ...{ name: "printers", owner: "Jane", reason: "old firmware", expires: "2026-06-14" },
   ...{ networks: ["10.0.0.0/8"], allow: { mic: "off" } },
@@ -14,7 +17,8 @@ const PRINTERS: PolicyException = {
 
 test("a listener is shown with every demand that is in force", () => {
   const { listeners } = reportPolicy([FRONT], {}, NOON);
-  assert.deepEqual(listeners[0]?.policy, {
+  assert.deepEqual(listeners[0]?.reveal, REVEAL);
+  assert.deepEqual(listeners[0].policy, {
     ...{ minimum: "v2", mic: "verify-if-present", channelBinding: "verify-if-present", avEcho: "verify-if-present" },
     ...{ targetName: "off", require128: false, block: false },
     targets: { services: ["pop", "pop3", "host"], hosts: ["mail"] },

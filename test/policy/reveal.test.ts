@@ -2,44 +2,61 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { authenticateMessage, negotiateMessage } from "../../src/ntlm/initiator.ts";
+import { joinFlags, NegotiateFlag as Flag } from "../../src/ntlm/flags.ts";
+import type { OemCharset } from "../../src/ntlm/oem.ts";
 import type { StagedBackend } from "../support/backend.ts";
 import { openEchoBackend } from "../support/echo-backend.ts";
-import { startGateway, type RunningGateway } from "../support/gateway.ts";
+import { ACCOUNTS, startGateway, type RunningGateway } from "../support/gateway.ts";
 
 let gateway: RunningGateway;
 let store: StagedBackend;
 before(async () => {
   store = await openEchoBackend("imap");
-  gateway = await startGateway({
-    server: { name: "mail.example.com", netbios: { domain: "NOWHERE", computer: "NOBODY" } },
-    listeners: [
-      { name: "open", tls: "off", mechanisms: ["NTLM"] },
-      { name: "quiet", tls: "off", mechanisms: ["NTLM"], ntlm: { reveal: { names: "minimal", version: false } } },
-    ],
-    backends: {
-      store: {
-        imap: { host: "127.0.0.1", port: store.port },
-        logon: { method: "master", user: "gate", password: "keeper" },
+  gateway = await startGateway(
+    {
+      server: { name: "mail.example.com", netbios: { domain: "NOWHERE", computer: "NOBODY" } },
+      listeners: [
+        { name: "open", tls: "off", mechanisms: ["NTLM"] },
+        { name: "quiet", tls: "off", mechanisms: ["NTLM"], ntlm: { reveal: { names: "minimal", version: false } } },
+        { name: "russian", tls: "off", mechanisms: ["NTLM"], ntlm: { codePages: ["cp866"] } },
+      ],
+      backends: {
+        store: {
+          imap: { host: "127.0.0.1", port: store.port },
+          logon: { method: "master", user: "gate", password: "keeper" },
+        },
       },
     },
-  });
+    { accounts: `${ACCOUNTS}иван:{PLAIN}secret::::::mailbox=ivan\n` },
+  );
 });
 after(async () => {
   await gateway.stop();
   store.close();
 });
 
+const OEM_ONLY = joinFlags(
+  Flag.NTLM_NEGOTIATE_OEM,
+  Flag.NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY,
+  Flag.NTLMSSP_NEGOTIATE_NTLM,
+  Flag.NTLMSSP_REQUEST_TARGET,
+);
+
 /** The CHALLENGE, and what is said to alice of this domain. */
-async function logOn(listener: string, domain: string): Promise<{ challenge: Buffer; answer: string }> {
+async function logOn(
+  listener: string,
+  domain: string,
+  { user = "alice", oem }: { readonly user?: string; readonly oem?: OemCharset } = {},
+): Promise<{ challenge: Buffer; answer: string }> {
   const client = await gateway.dial(listener);
   await client.line();
   client.send("a1 AUTHENTICATE NTLM\r\n");
   await client.line();
-  const negotiate = negotiateMessage();
+  const negotiate = negotiateMessage("NTLMv2", oem && OEM_ONLY);
   client.send(`${negotiate.toString("base64")}\r\n`);
   const challenge = Buffer.from((await client.line()).slice(2), "base64");
   const { message } = authenticateMessage({
-    ...{ user: "alice", domain, password: "secret", negotiate, challenge, time: 0n },
+    ...{ user, domain, password: "secret", negotiate, challenge, time: 0n, ...(oem && { oemCharset: oem }) },
     ...{ clientChallenge: Buffer.alloc(8, 1), exportedSessionKey: Buffer.alloc(16, 2) },
   });
   client.send(`${message.toString("base64")}\r\n`);
@@ -69,4 +86,10 @@ test("clients log on that name no domain, or the invented one that they were sho
     for (const domain of ["", "NOWHERE", "nowhere", "NOBODY"])
       assert.match((await logOn(listener, domain)).answer, /^a1 OK/, `${listener} ${domain}`);
   assert.match((await logOn("quiet", "ELSEWHERE")).answer, /^a1 NO/);
+});
+
+test("8-bit names are read in the listener's code pages", async () => {
+  assert.match((await logOn("russian", "", { user: "иван", oem: "cp866" })).answer, /^a1 OK/);
+  assert.match((await logOn("open", "", { user: "иван", oem: "cp866" })).answer, /^a1 NO/);
+  assert.match((await logOn("open", "", { user: "иван", oem: "utf-8" })).answer, /^a1 OK/);
 });

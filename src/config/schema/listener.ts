@@ -31,6 +31,10 @@ export const listenerSchema = z.strictObject({
     .enum(["tls-only", "allowed"])
     .default("tls-only")
     .describe("Whether passwords may be sent without TLS (PLAIN, LOGIN, USER/PASS)."),
+  reveal: z
+    .enum(["none", "state"])
+    .default("none")
+    .describe("state: a client with the right password hears why its account may not log on (disabled, expired ...)."),
   ntlm: ntlmSchema.prefault({}),
   proxyProtocol: z
     .strictObject({ from: z.array(network()).min(1, "at least one network is needed") })

@@ -1,5 +1,6 @@
 /** `ntlm:` of a listener and `policy:`, how strict NTLM is: for all, for some, and for a while not. */
 import { z } from "zod";
+import { CODE_PAGES } from "../config.ts";
 import { date, duration, flag, host, name, network, text } from "../scalars.ts";
 
 const strictness = () => z.enum(["off", "verify-if-present", "require"]);
@@ -34,6 +35,11 @@ export const ntlmSchema = z.strictObject({
     })
     .prefault({})
     .describe("What the CHALLENGE tells whoever asks for one."),
+  codePages: z
+    .array(z.enum(CODE_PAGES))
+    .min(1)
+    .optional()
+    .describe("In which 8-bit names are read, likeliest first. Default: utf-8, cp850, cp437, windows-1252."),
 });
 
 const scope = {

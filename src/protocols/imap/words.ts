@@ -1,6 +1,7 @@
 /** What IMAP says for what happened: RFC 9051 replies with the response codes of RFC 5530. */
 import { offersNow, plaintextNow, type Dialect, type LogonOutcome } from "../front.ts";
 import { oncePerFront } from "../session.ts";
+import { TOLD_IN_WORDS, type ToldReason } from "../told.ts";
 import type { ImapSession } from "./serve.ts";
 
 /** Before logon; what the server behind can do is told with the logon. */
@@ -41,7 +42,7 @@ function outcome(tag: string, mechanism: string, result: LogonOutcome, dialect: 
     case "entered":
       return `${tag} OK ${success(mechanism, result.capabilities, dialect)}\r\n`;
     case "denied":
-      return `${tag} NO [AUTHENTICATIONFAILED] Authentication failed.\r\n`;
+      return `${tag} NO ${refusal(result.told)}\r\n`;
     case "judge-unavailable":
     case "unavailable":
     case "refused":
@@ -53,6 +54,13 @@ function outcome(tag: string, mechanism: string, result: LogonOutcome, dialect: 
     case "malformed":
       return `${tag} BAD Malformed authentication data.\r\n`;
   }
+}
+
+/** EXPIRED is about the password; for the rest somebody has to be asked (RFC 5530 section 3). */
+function refusal(told: ToldReason | undefined): string {
+  if (told === undefined) return "[AUTHENTICATIONFAILED] Authentication failed.";
+  const isPassword = told === "password-expired" || told === "must-change-password";
+  return `[${isPassword ? "EXPIRED" : "CONTACTADMIN"}] ${TOLD_IN_WORDS[told]}`;
 }
 
 /** Never without text: Evolution waits for ever on a bare `OK`. */

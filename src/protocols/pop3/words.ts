@@ -1,6 +1,7 @@
 /** What POP3 says for what happened: RFC 1939 replies, [AUTH] and [SYS/TEMP] of RFC 3206, [IN-USE] of RFC 2449. */
 import { offersNow, plaintextNow, type Dialect, type Front, type LogonOutcome } from "../front.ts";
 import { oncePerFront } from "../session.ts";
+import { TOLD_IN_WORDS, type ToldReason } from "../told.ts";
 import type { Pop3Session } from "./serve.ts";
 
 export const words = {
@@ -21,7 +22,7 @@ function outcome(result: LogonOutcome, dialect: Dialect): string {
     case "entered":
       return dialect === "exchange" ? "+OK User successfully logged on\r\n" : "+OK Logged in.\r\n";
     case "denied":
-      return "-ERR [AUTH] Logon failure: unknown user name or bad password.\r\n";
+      return `-ERR ${refusal(result.told)}\r\n`;
     case "judge-unavailable":
     case "unavailable":
     case "refused":
@@ -34,6 +35,19 @@ function outcome(result: LogonOutcome, dialect: Dialect): string {
       return "-ERR Malformed authentication data.\r\n";
   }
 }
+
+/** SYS/TEMP for what passes by itself, SYS/PERM for what an operator must change (RFC 3206 sections 4 and 5). */
+function refusal(told: ToldReason | undefined): string {
+  if (told === undefined) return "[AUTH] Logon failure: unknown user name or bad password.";
+  return `${CODES[told] ?? "[SYS/PERM]"} ${TOLD_IN_WORDS[told]}`;
+}
+
+const CODES: Readonly<Partial<Record<ToldReason, string>>> = {
+  "password-expired": "[AUTH]",
+  "must-change-password": "[AUTH]",
+  "locked-out": "[SYS/TEMP]",
+  "logon-hours": "[SYS/TEMP]",
+};
 
 /** One list before and after logon cannot be promised for a server not yet known: only what every server has is listed. */
 export const capa = oncePerFront((session: Pop3Session): string => {

@@ -1,6 +1,7 @@
 /** What SMTP says for what happened: RFC 5321 and 4954 replies with the enhanced codes of RFC 3463 and 5248. */
 import { offersNow, type Dialect, type Extensions, type Front, type LogonOutcome } from "../front.ts";
 import { oncePerFront } from "../session.ts";
+import { TOLD_IN_WORDS, type ToldReason } from "../told.ts";
 import type { SmtpSession } from "./serve.ts";
 
 export const words = {
@@ -25,9 +26,7 @@ function outcome(result: LogonOutcome, mechanism: string, dialect: Dialect): str
         ? `235 ${mechanism} authentication successful.\r\n`
         : "235 2.7.0 Authentication successful\r\n";
     case "denied":
-      return dialect === "exchange"
-        ? "535 5.7.3 Authentication unsuccessful\r\n"
-        : "535 5.7.8 Authentication credentials invalid\r\n";
+      return `${refusal(result.told, dialect)}\r\n`;
     case "judge-unavailable":
     case "unavailable":
     case "refused":
@@ -39,6 +38,21 @@ function outcome(result: LogonOutcome, mechanism: string, dialect: Dialect): str
       return "501 5.5.2 Malformed authentication data\r\n";
   }
 }
+
+/** 525 5.7.13 is RFC 5248's "user account disabled"; 454 4.7.0 what passes by itself (RFC 4954 section 6). */
+function refusal(told: ToldReason | undefined, dialect: Dialect): string {
+  if (told !== undefined) return `${CODES[told] ?? "535 5.7.8"} ${TOLD_IN_WORDS[told]}`;
+  return dialect === "exchange"
+    ? "535 5.7.3 Authentication unsuccessful"
+    : "535 5.7.8 Authentication credentials invalid";
+}
+
+const CODES: Readonly<Partial<Record<ToldReason, string>>> = {
+  disabled: "525 5.7.13",
+  expired: "525 5.7.13",
+  "locked-out": "454 4.7.0",
+  "logon-hours": "454 4.7.0",
+};
 
 /** Extensions whose commands and parameters pass through to the server behind, as far as it has them. */
 const PASSED_ON = ["PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING"];
