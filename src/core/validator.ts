@@ -33,6 +33,8 @@ export interface KeyJudge {
   find(username: string, visit: Visit): Promise<KeysFound | Unknown | Unavailable>;
   /** How the keys of an unknown name must look to be like those of a known one; without it as new keys look. */
   likeness?(mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-1", username: string): KeyLikeness | undefined;
+  /** Told once the proof that followed `find` has been looked at: what came of it. */
+  concluded?(username: string, verdict: Verdict, visit: Visit): void;
 }
 
 /** Of SCRAM keys what a client is shown before it has proven anything. */

@@ -32,9 +32,9 @@ export async function* judgeBearer(
   return conclusion;
 }
 
-/** True when another token of the same user could do: one that is fresh, or not forged. */
+/** True when another token of the same user could do: one that is fresh, or not forged. Guarded looks like forged. */
 export function wantsAnotherToken(refused: Refused): boolean {
-  return refused.kind === "unknown" || refused.reason === "bad-credentials";
+  return refused.kind === "unknown" || refused.reason === "bad-credentials" || refused.reason === "guarded";
 }
 
 /** An empty token is how a client without one asks where to get it (RFC 7628 section 3.2.2 answers). */

@@ -56,7 +56,14 @@ async function judgeDigest(
   const found = await judge.find(username, visit);
   const password = found.kind === "keys" ? found.keys.password?.reveal() : undefined;
   const isRight = isSameKey(hmacMd5(Buffer.from(password ?? "\0"), challenge), digest);
+  const verdict = verdictOn(found, isRight);
+  judge.concluded?.(username, verdict, visit);
+  return verdict;
+}
+
+function verdictOn(found: Awaited<ReturnType<KeyJudge["find"]>>, isRight: boolean): Verdict {
   if (found.kind !== "keys") return found;
+  const { password } = found.keys;
   const user = found.verdict.kind === "accepted" ? found.verdict.identity.user : found.verdict.user;
   if (password === undefined) return denied("the password of the account is not kept, which CRAM-MD5 needs", user);
   return isRight ? found.verdict : denied("wrong password", user);

@@ -74,6 +74,7 @@ function mechanism(form: Form, name: string): KeyMechanism {
       const message = authMessage(first.bare, serverFirst, final.withoutProof);
       const isRight = isProven(form.keys, claim.keys, message, final.proof);
       const verdict = isRight ? claim.right : claim.wrong;
+      judge.keys.concluded?.(username ?? "", verdict, visit);
       // A wrong proof gets no e=: whoever guesses would hear of it before the delay that a refusal costs.
       if (verdict.kind !== "accepted") return ended(verdict);
       const signature = encodeBase64(serverSignature(form.keys, claim.keys, message));
