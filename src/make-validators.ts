@@ -1,33 +1,43 @@
-/** The validators that a configuration names. */
+/** The validators that a configuration names, each made of its own words; chains of those that were made before them. */
 import type { Config } from "./config/config.ts";
 import type { ValidatorConfig } from "./config/validators.ts";
+import { membersFirst } from "./config/validators/chain.ts";
 import type { Validator } from "./core/validator.ts";
 import type { Log } from "./observe/log.ts";
 import { decoySecret } from "./offers.ts";
+import { chainValidator } from "./validators/chain/chain.ts";
 import { fileValidator } from "./validators/file/file.ts";
 import { oauthValidator } from "./validators/oauth/oauth.ts";
 
 /** Throws Error with a sentence for the administrator. */
 export function makeValidators(config: Config, log: Log): ReadonlyMap<string, Validator> {
-  return new Map(config.validators.map((each) => [each.name, makeValidator(each, config, log)]));
+  const made = new Map<string, Validator>();
+  const workshop = { config, made, secret: decoySecret(config), log: writeTo(log) };
+  for (const each of membersFirst(config.validators)) made.set(each.name, makeValidator(each, workshop));
+  return made;
 }
 
-function makeValidator(validator: ValidatorConfig, config: Config, log: Log): Validator {
-  switch (validator.type) {
-    case "file": {
-      const { name, path, worker } = validator;
-      const write = (level: "error" | "warn" | "info" | "debug", message: string, fields: object): void =>
-        log.write(level, message, fields as Record<string, string>);
-      return fileValidator({
-        name,
-        path,
-        worker,
-        names: config.server.target,
-        secret: decoySecret(config),
-        log: write,
-      });
-    }
+interface Workshop {
+  readonly config: Config;
+  /** Those before it: what a chain may have as members. */
+  readonly made: ReadonlyMap<string, Validator>;
+  readonly secret: Uint8Array;
+  readonly log: (level: "error" | "warn" | "info" | "debug", message: string, fields: object) => void;
+}
+
+function writeTo(log: Log): Workshop["log"] {
+  return (level, message, fields) => log.write(level, message, fields as Record<string, string>);
+}
+
+function makeValidator(each: ValidatorConfig, { config, made, secret, log }: Workshop): Validator {
+  switch (each.type) {
+    case "file":
+      return fileValidator({ ...each, names: config.server.target, secret, log });
     case "oauth":
-      return oauthValidator(validator);
+      return oauthValidator(each);
+    case "chain": {
+      const members = each.members.map((member) => ({ ...member, validator: made.get(member.validator)! }));
+      return chainValidator({ ...each, members, secret, log });
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { BackendConfig, Config, ListenerConfig, MechanismName } from "./con
 import type { Route } from "../core/backend.ts";
 import { nearest } from "./known-keys.ts";
 import type { Complain, Path } from "./problem.ts";
+import { checkChains } from "./validators/chain.ts";
 
 export function check(config: Config, certificates: number, complain: Complain): void {
   checkListenerNames(config, complain);
@@ -12,6 +13,7 @@ export function check(config: Config, certificates: number, complain: Complain):
   checkRoutes(config, complain);
   checkFiles(config, complain);
   checkPolicy(config, complain);
+  checkChains(config.validators, checkName, complain);
   for (const [index, listener] of config.listeners.entries()) {
     checkListener(listener, ["listeners", index], certificates, config, complain);
     checkReach(listener, ["listeners", index], config, complain);

@@ -17,13 +17,18 @@ for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, nam
 /** Paths in examples lead to where an administrator keeps such files; here they lead to ours. */
 function localise(yaml: string): string {
   return yaml
-    .replace(/\/[\w/.-]+(?:fullchain|cert|mail|chain)\.pem/g, join(folder, "cert.pem"))
+    .replace(/\/[\w/.-]+\.pem/g, join(folder, "cert.pem"))
     .replace(/\/[\w/.-]+\.key/g, join(folder, "key.pem"))
     .replace(/\$\{file:[^}]+\}/g, `\${file:${join(folder, "secret")}}`)
-    .replace(/\/etc\/postern\/users/g, join(folder, "users"));
+    .replace(/path: \/[\w/.-]+/g, `path: ${join(folder, "users")}`);
 }
 
-const pages = ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)];
+const pages = [
+  "README.md",
+  ...readdirSync("docs", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
 const examples = pages.flatMap((page) =>
   [...readFileSync(page, "utf8").matchAll(/```yaml\n(# config\.yaml\n[^]*?)```/g)].map((match, index) => ({
     title: `${page}, configuration ${index + 1}, is right`,
@@ -31,11 +36,20 @@ const examples = pages.flatMap((page) =>
   })),
 );
 
+test("every kind of validator has a page with a configuration", () => {
+  for (const page of pages.filter((name) => name.startsWith("docs/validators/")))
+    assert.ok(
+      examples.some(({ title }) => title.startsWith(page)),
+      `${page} has no block that begins with "# config.yaml"`,
+    );
+});
+
 test("the documentation has configurations", () => assert.ok(examples.length > 0));
 
 for (const { title, yaml } of examples) {
   test(title, () => {
     const path = join(folder, "config.yaml");
+    for (const [, name = ""] of yaml.matchAll(/\$\{cred:([^}]+)\}/g)) writeFileSync(join(folder, name), "secret\n");
     writeFileSync(path, localise(yaml), { mode: 0o600 });
     const { config, problems } = readConfig(path, { CREDENTIALS_DIRECTORY: folder });
     assert.deepEqual(problems.map(formatProblem), []);
