@@ -54,6 +54,7 @@ export function chainValidator(options: ChainOptions): Validator {
         },
         find: unlessClosed((username, visit) => keys.find(username, visit)),
         likeness: (mechanism, username) => keys.likeness?.(mechanism, username),
+        concluded: (username, verdict, visit) => keys.concluded?.(username, verdict, visit),
       },
     }),
     ...(bearer && { bearer: { ...bearer, verify: unlessClosed(bearer.verify) } }),

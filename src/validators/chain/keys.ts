@@ -2,22 +2,44 @@
 import { createHmac } from "node:crypto";
 import { splitName } from "../../core/identity.ts";
 import type { Able, KeyJudge } from "../../core/validator.ts";
+import type { Visit } from "../../core/visit.ts";
 import { Pace } from "./pace.ts";
 import { walk, type Link } from "./walk.ts";
 
 type Found = Awaited<ReturnType<KeyJudge["find"]>>;
 
+interface Answered {
+  readonly judge: KeyJudge;
+  readonly answer: Found;
+}
+
 /** `members`: at least one. `secret`: 32 bytes. */
 export function chainKeys(members: readonly Link<Able<"keys">>[], secret: Uint8Array): KeyJudge {
   const pace = new Pace(members.length);
   const [first, ...others] = members.map(({ validator }) => validator.keys);
+  const answers = new WeakMap<Visit, readonly Answered[]>();
   return {
     /** What all have: clients take the strongest mechanism offered and try no other when it fails. */
     get kinds() {
       return first!.kinds.filter((kind) => others.every(({ kinds }) => kinds.includes(kind)));
     },
-    // Nobody denies before there is a proof, so neither does the walk.
-    find: (username, visit) => walk(members, ({ keys }) => keys.find(username, visit), pace) as Promise<Found>,
+    find(username, visit) {
+      const asked: Answered[] = [];
+      answers.set(visit, asked);
+      const ask = async ({ keys: judge }: Able<"keys">) => {
+        const answer = await judge.find(username, visit);
+        asked.push({ judge, answer });
+        return answer;
+      };
+      // Nobody denies before there is a proof, so neither does the walk.
+      return walk(members, ask, pace) as Promise<Found>;
+    },
+    /** The proof was held against one member's keys; the others have said already what they had to say. */
+    concluded(username, verdict, visit) {
+      for (const { judge, answer } of answers.get(visit) ?? [])
+        if (answer.kind !== "unavailable")
+          judge.concluded?.(username, answer.kind === "unknown" ? answer : verdict, visit);
+    },
     likeness(mechanism, username) {
       for (const { validator } of byLot(members, username, secret)) {
         const likeness = validator.keys.likeness?.(mechanism, username);

@@ -233,6 +233,24 @@ test("keys are of the kinds that all members have, from the first that has the n
   assert.deepEqual([(await after(unknown))?.kind, (await after(found))?.kind], ["unavailable", "keys"]);
 });
 
+test("what came of a proof is told to whose keys it was held against, and to the others that they knew nobody", async () => {
+  const told: string[] = [];
+  const keyed = (name: string, answer: KeysFound | Unknown): Validator => ({
+    name,
+    keys: {
+      kinds: ["SCRAM-SHA-256"],
+      find: () => Promise.resolve(answer),
+      concluded: (username, verdict) => void told.push(`${name}: ${username} ${summary(verdict)}`),
+    },
+  });
+  const verdict: KeysFound["verdict"] = { kind: "denied", reason: "disabled", why: "" };
+  const found: KeysFound = { kind: "keys", keys: {}, verdict };
+  const { keys } = inOrder(keyed("one", unknown), keyed("two", found), keyed("three", found));
+  await keys?.find("alice", VISIT);
+  keys?.concluded?.("alice", denied, VISIT);
+  assert.deepEqual(told, ["one: alice unknown", "two: alice denied bad-credentials"]);
+});
+
 test("decoys look like the accounts of one member or another, and the same for all forms of a name", () => {
   const looking = (iterations: number): Validator => ({
     name: `${iterations}`,
