@@ -70,18 +70,19 @@ export class NdrWriter {
     return this.#counted(Buffer.from(bytes), 1);
   }
 
-  /** Writes something behind the structure under work, and behind what was deferred before. */
+  /** What the last pointer points to, to be written behind the structure under work. */
   later(write: () => void): this {
     this.#deferred.push(write);
     return this;
   }
 
-  /** The outermost structure ends: what its pointers point to follows; what is deferred by that comes after it. */
+  /** The outermost structure ends: what its pointers point to follows, each with what its own pointers point to. */
   finishStructure(): this {
-    while (this.#deferred.length > 0) {
-      const writes = this.#deferred;
-      this.#deferred = [];
-      for (const write of writes) write();
+    const writes = this.#deferred;
+    this.#deferred = [];
+    for (const write of writes) {
+      write();
+      this.finishStructure();
     }
     return this;
   }
