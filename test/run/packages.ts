@@ -15,7 +15,9 @@ const PACKAGES = [
   // Other implementations of NTLM, for both sides of hundreds of exchanges.
   ...["winbind", "gss-ntlmssp", "python3-gssapi"],
   // A domain controller.
-  ...["samba", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "python3-samba"],
+  ...["samba", "samba-common-bin", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "python3-samba"],
+  // A directory of one's own.
+  ...["slapd", "ldap-utils"],
   // The unit file and what it calls; systemd is not started.
   "procps",
   "systemd",
