@@ -15,8 +15,8 @@ export function challengerOf(
   own: Validator,
 ): Able<"ntlm"> | undefined {
   const byDefault = rules.defaultDomain && among.get(validatorOf(rules.defaultDomain, rules));
-  return [byDefault, own, ...among.values()].find((each) => each !== undefined && can(each, "ntlm")) as
-    Able<"ntlm"> | undefined;
+  const candidates = [byDefault, own, ...among.values()];
+  return candidates.find((each): each is Able<"ntlm"> => each !== undefined && can(each, "ntlm"));
 }
 
 /** What to tell the administrator: each validator whose own names differ from those that clients are shown here. */

@@ -126,6 +126,11 @@ function keyJudge(house: House): KeyJudge {
       if (meaning.kind !== "meant") return undefined;
       return house.among.get(meaning.validator)?.keys?.likeness?.(mechanism, meaning.askAs);
     },
+    concluded(username, verdict, visit) {
+      const meaning = resolveName({ user: username, domain: "" }, house.rules);
+      if (meaning.kind === "meant")
+        house.among.get(meaning.validator)?.keys?.concluded?.(meaning.askAs, verdict, visit);
+    },
   };
 }
 

@@ -1,19 +1,27 @@
 /** Which backend serves whom: the first route whose conditions all hold. */
 import type { Route } from "../core/backend.ts";
 import type { Identity } from "../core/identity.ts";
+import { groupFinder } from "../core/membership.ts";
 import type { Visit } from "../core/visit.ts";
 
 export type Router = (identity: Identity, visit: Visit) => string | undefined;
 
 /** Compiles the routes once. */
 export function makeRouter(routes: readonly Route[]): Router {
-  const compiled = routes.map((route) => ({ ...route, user: glob(route.user), domain: glob(route.domain) }));
-  return ({ user, domain = "", mailbox }, { listener }) => {
+  const compiled = routes.map((route) => ({
+    ...route,
+    user: glob(route.user),
+    domain: glob(route.domain),
+    group: route.groups && groupFinder(route.groups),
+  }));
+  return (identity, { listener }) => {
+    const { user, domain = "", mailbox } = identity;
     const found = compiled.find(
       (route) =>
         (!route.listeners || route.listeners.includes(listener)) &&
         (!route.user || route.user.test(user) || route.user.test(mailbox)) &&
-        (!route.domain || route.domain.test(domain) || route.domain.test(domainOf(mailbox))),
+        (!route.domain || route.domain.test(domain) || route.domain.test(domainOf(mailbox))) &&
+        (!route.group || route.group(identity) !== undefined),
     );
     return found?.backend;
   };

@@ -136,8 +136,8 @@ function checkPolicy({ policy, listeners }: Config, complain: Complain): void {
         checkName(["policy", kind, index, "listeners", at], "listener", listener, names, complain);
 }
 
-function isForAll({ user, domain }: Route): boolean {
-  return user === undefined && domain === undefined;
+function isForAll({ user, domain, groups }: Route): boolean {
+  return user === undefined && domain === undefined && groups === undefined;
 }
 
 /** The backends that a logon at `listener` can end at. */

@@ -156,6 +156,7 @@ function completeRoutes(parsed: ParsedConfig): Route[] {
   return parsed.routes.map(({ when, backend }) => ({
     user: when.user,
     domain: when.domain,
+    groups: when.groups,
     listeners: typeof when.listener === "string" ? [when.listener] : when.listener,
     backend,
   }));

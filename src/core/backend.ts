@@ -50,6 +50,8 @@ export interface Route {
   /** Globs with `*` and `?`, compared without regard to case; undefined: anyone. */
   readonly user: string | undefined;
   readonly domain: string | undefined;
+  /** Names or SIDs of groups, one of which is enough; undefined: anyone. */
+  readonly groups?: readonly string[] | undefined;
   readonly listeners: readonly string[] | undefined;
   readonly backend: string;
 }

@@ -58,6 +58,16 @@ test("a user's mailbox is a name of the user's as well", () => {
   assert.ok(routed({ user: "*@example.com" }, identity("alice", { mailbox: "alice@example.com" })));
 });
 
+test("a route for groups is for their members alone, by name or by SID", () => {
+  const token = { sids: ["S-1-5-21-1-2-3-513"], userIndex: undefined, primaryGroup: 0 };
+  const who = identity("alice", { groups: ["Staff"], token });
+  assert.ok(routed({ groups: ["guests", "STAFF"] }, who));
+  assert.ok(routed({ groups: ["s-1-5-21-1-2-3-513"] }, who));
+  assert.ok(!routed({ groups: ["sta*", "S-1-5-21-1-2-3-512"] }, who));
+  assert.ok(!routed({ groups: ["staff"] }, identity("bob")));
+  assert.ok(!routed({ groups: ["staff"], user: "bob" }, who), "together with the other conditions");
+});
+
 test("a listener can reach the backends of its routes", () => {
   const routes = [
     route("a", { listeners: ["x"] }),

@@ -52,6 +52,7 @@ export const routeSchema = z.strictObject({
     .strictObject({
       user: text().optional().describe("Glob: * any text, ? one character."),
       domain: text().optional().describe("Glob: * any text, ? one character."),
+      groups: z.array(text()).min(1).optional().describe("Names or SIDs of groups, in any case; one is enough."),
       listener: z
         .union([name(), z.array(name()).min(1)], { error: "expected a listener's name or a list of them" })
         .optional(),
