@@ -3,6 +3,7 @@ import type { ScramKeys } from "../core/evidence.ts";
 import { isPlausibleName, splitName, type Identity } from "../core/identity.ts";
 import { ntHash } from "../ntlm/hashes.ts";
 import { SCRAM_NAMES, type ScramName } from "../scram/keys.ts";
+import { isAppWord, parseAppPasswords, type AppPassword } from "./app-password.ts";
 import { NO_CERTIFICATE, parseCertificateRule, type CertificateRule } from "./certificate-rule.ts";
 import { parseNt, parseStored, type StoredPassword } from "./hashes/hashes.ts";
 import { isScramName, parseScramKeys } from "./hashes/scram.ts";
@@ -18,6 +19,7 @@ export interface Account {
   readonly scram: Readonly<Partial<Record<ScramName, ScramKeys | undefined>>>;
   readonly certificates: CertificateRule;
   readonly state: AccountState;
+  readonly appPasswords: readonly AppPassword[];
   /** Domains that lead to this account, lower-cased: the name's own and that of `domain`. */
   readonly domains: readonly string[];
   readonly identity: Identity;
@@ -29,8 +31,8 @@ export interface AccountFields {
   /** `{SCHEME}hash`, or a hash as crypt(3) has it; empty or undefined where other words hold the secrets. */
   readonly password?: string | undefined;
   /**
-   * `nt`, `scram-sha-256`, `scram-sha-1`, `domain`, `mailbox`, `groups` (parted by commas), `cert` and those of an account's
-   * state, see state-words.ts; any other becomes an attribute.
+   * `nt`, `scram-sha-256`, `scram-sha-1`, `domain`, `mailbox`, `groups` (parted by commas), `cert`, those of an account's
+   * state (see state-words.ts) and `app-NAME` (see app-password.ts); any other becomes an attribute.
    */
   readonly words: ReadonlyMap<string, string>;
   /** Instead of the word `groups`: names that may have commas in them. */
@@ -39,15 +41,12 @@ export interface AccountFields {
 
 /** Words that hold what follows from the password; the keys of SCRAM are named after the mechanism. */
 export const SECRET_KEYS: ReadonlySet<string> = new Set(["nt", ...SCRAM_NAMES.map(scramKey)]);
-/** Ours; any other key becomes an attribute. */
-export const OWN_KEYS: ReadonlySet<string> = new Set([
-  ...SECRET_KEYS,
-  ...STATE_KEYS,
-  "domain",
-  "mailbox",
-  "groups",
-  "cert",
-]);
+const OWN_KEYS: ReadonlySet<string> = new Set([...SECRET_KEYS, ...STATE_KEYS, "domain", "mailbox", "groups", "cert"]);
+
+/** Whether the word means something here; any other is an attribute. */
+export function isOwnWord(key: string): boolean {
+  return OWN_KEYS.has(key) || isAppWord(key);
+}
 
 export function scramKey(name: ScramName): string {
   return name.toLowerCase();
@@ -57,14 +56,16 @@ export function scramKey(name: ScramName): string {
 export function accountFrom(fields: AccountFields): Account | string {
   const { name, words } = fields;
   if (!isAccountName(name)) return "the name is empty, too long or has characters that no name has";
-  const secrets = parseSecrets(fields);
+  const appPasswords = parseAppPasswords(words);
+  if (typeof appPasswords === "string") return appPasswords;
+  const secrets = parseSecrets(fields, appPasswords.length > 0);
   if (typeof secrets === "string") return secrets;
   const state = parseState(words);
   if (typeof state === "string") return state;
   const given = words.get("cert");
   const certificates = given === undefined ? NO_CERTIFICATE : parseCertificateRule(given);
   if (certificates === undefined) return "cert= is neither email nor sha256: with 64 hexadecimal digits";
-  return { name, ...secrets, certificates, state, ...parseNames(fields) };
+  return { name, ...secrets, certificates, state, appPasswords, ...parseNames(fields) };
 }
 
 /** Backslash and colon part names and fields; a blank at either end is a slip that nobody would see. */
@@ -74,7 +75,7 @@ export function isAccountName(name: string): boolean {
 
 type Secrets = Pick<Account, "password" | "nt" | "scram">;
 
-function parseSecrets({ password = "", words }: AccountFields): Secrets | string {
+function parseSecrets({ password = "", words }: AccountFields, hasOthers: boolean): Secrets | string {
   const stored = password === "" ? undefined : parseStored(password);
   if (stored?.kind === "bad") return stored.why;
   const given = words.get("nt");
@@ -86,7 +87,7 @@ function parseSecrets({ password = "", words }: AccountFields): Secrets | string
   if (stored?.kind === "plain") return { password: stored, nt: hash ?? ntHash(stored.text), scram };
   if (stored?.kind === "nt") return { password: undefined, nt: hash ?? stored.hash, scram };
   const usable = stored ?? scramAsPassword(words);
-  if (usable === undefined && hash === undefined) return "there is neither a password nor nt=";
+  if (usable === undefined && hash === undefined && !hasOthers) return "there is neither a password nor nt=";
   return { password: usable, nt: hash, scram };
 }
 
@@ -119,7 +120,7 @@ function parseNames({ name, words, groups }: AccountFields): Pick<Account, "iden
     ...(domain === undefined ? {} : { domain }),
     mailbox: words.get("mailbox") ?? name,
     groups: groups ?? (words.get("groups") ?? "").split(",").filter((group) => group !== ""),
-    attributes: Object.fromEntries([...words].filter(([key]) => !OWN_KEYS.has(key))),
+    attributes: Object.fromEntries([...words].filter(([key]) => !isOwnWord(key))),
   };
   return { identity, domains: [...new Set(domains)] };
 }

@@ -16,11 +16,12 @@ export function canUse({ password, scram }: Account, kind: KeyKind): boolean {
 
 /** The mechanisms by their names, for people; LOGIN and the protocols' own commands can be used where PLAIN can. */
 export function mechanismsOf(account: Account): readonly string[] {
-  const { password, nt, certificates } = account;
+  const { password, nt, certificates, appPasswords } = account;
+  const hasApp = appPasswords.length > 0;
   const hasCertificate = certificates.byEmail || certificates.fingerprints.length > 0;
   return [
-    ...(password || nt ? ["PLAIN"] : []),
-    ...(nt ? ["NTLM"] : []),
+    ...(password || nt || hasApp ? ["PLAIN"] : []),
+    ...(nt || hasApp ? ["NTLM"] : []),
     ...KEY_KINDS.filter((kind) => canUse(account, kind)).map((kind) => (kind === "password" ? "CRAM-MD5" : kind)),
     ...(hasCertificate ? ["EXTERNAL"] : []),
   ];

@@ -35,7 +35,7 @@ export async function judgeCertificate(
   const deny = (why: string) => refuse(why, "LOGON_NOT_GRANTED", undefined, "not-authorized");
   if (owner === undefined) return deny(`the ${shown} is not of the account that it asks for`);
   if (others.length > 0) return deny(`several accounts have the ${shown}: the client must name one`);
-  return conclude(owner, { visit, now: judge.now() });
+  return conclude(owner, { visit, now: judge.now(), by: "certificate" });
 }
 
 function ownersAmong(accounts: readonly Account[], { fingerprint, emails }: ClientCertificate): readonly Account[] {

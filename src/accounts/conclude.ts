@@ -3,6 +3,7 @@ import type { DenyReason, Accepted, Denied, Unavailable, Unknown } from "../core
 import { NtStatus, type NtStatusName } from "../core/nt-status.ts";
 import type { Visit } from "../core/visit.ts";
 import type { Account } from "./account.ts";
+import { denialByAppPassword, type AppPassword } from "./app-password.ts";
 import { denialByState } from "./state.ts";
 
 export const CLOSED: Unavailable = { kind: "unavailable", why: "the validator is closed" };
@@ -15,14 +16,20 @@ export interface Proof {
   /** The one that an NTLM client named. */
   readonly workstation?: string;
   readonly byNtlm?: true;
+  /** Default: the password. */
+  readonly by?: AppPassword | "certificate" | undefined;
 }
 
 /** The proof is right. */
 export function conclude(account: Account, proof: Proof, shown: Partial<Accepted> = {}): Accepted | Denied {
   const { identity, state } = account;
   const { visit, now, workstation, byNtlm = false } = proof;
-  const denial = denialByState(state, { now, listener: visit.listener, workstation, byNtlm }, identity.user);
-  return denial ?? { ...shown, kind: "accepted", identity };
+  const app = typeof proof.by === "object" ? proof.by : undefined;
+  const by = app ? "app-password" : proof.by === "certificate" ? "certificate" : "password";
+  const denial =
+    denialByState(state, { now, listener: visit.listener, workstation, byNtlm, by }, identity.user) ??
+    (app && denialByAppPassword(app, visit, now, identity.user));
+  return denial ?? { ...shown, kind: "accepted", identity, ...(app && { appPassword: app.name }) };
 }
 
 /** The proof is wrong, or none that could be looked at. */

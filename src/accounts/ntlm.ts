@@ -4,9 +4,10 @@ import { isPlausibleName, splitName } from "../core/identity.ts";
 import type { Denied, Unavailable, Unknown, Verdict } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
 import { lmHash } from "../ntlm/hashes.ts";
-import { classifyResponses, verifyResponses, type ResponseMatch } from "../ntlm/responses.ts";
+import { classifyResponses, verifyResponses, type Hashes, type ResponseMatch } from "../ntlm/responses.ts";
 import { isAllowed, type Scheme } from "../ntlm/scheme.ts";
 import type { Account } from "./account.ts";
+import type { AppPassword } from "./app-password.ts";
 import { conclude, refuse } from "./conclude.ts";
 import type { Decoys } from "./decoys.ts";
 import type { Explain } from "./explain.ts";
@@ -77,21 +78,42 @@ function judgeResponses(
   visit: Visit,
   judge: ResponseJudge,
 ): Verdict {
-  const { nt, password } = account;
-  const lm = evidence.minimum === "lm" && password?.kind === "plain" ? lmHash(password.text) : undefined;
-  const hashes = { nt: nt ?? NO_HASH, ...(lm && { lm }) };
-  const match = verifyResponses(hashes, evidence);
-  if (match === undefined || nt === undefined) {
+  const hashes = hashesOf(account, evidence);
+  const found = whatIsRight(account, hashes, evidence);
+  if (found === undefined) {
     const why = judge.explain(account, hashes, evidence, scheme);
-    const words = nt === undefined ? `the account has no NT hash${judge.remedy}` : why;
+    const words = account.nt === undefined ? `the account has no NT hash${judge.remedy}` : why;
     return refuse(words, "WRONG_PASSWORD", account);
   }
+  const { match, app } = found;
   const foreign = foreignDomain(match, evidence.names, account, judge.isOurs);
   if (foreign !== undefined)
     return refuse(`the ${match.scheme} response is right, but for domain ${foreign}`, "LOGON_FAILURE", account);
   const { sessionBaseKey } = match;
-  const proof = { visit, now: judge.now(), workstation: evidence.workstation, byNtlm: true } as const;
+  const proof = { visit, now: judge.now(), workstation: evidence.workstation, byNtlm: true, by: app } as const;
   return conclude(account, proof, { sessionBaseKey, scheme: match.scheme });
+}
+
+function hashesOf({ nt, password }: Account, { minimum }: NtlmEvidence): Hashes {
+  const lm = minimum === "lm" && password?.kind === "plain" ? lmHash(password.text) : undefined;
+  return { nt: nt ?? NO_HASH, ...(lm && { lm }) };
+}
+
+interface RightResponse {
+  readonly match: ResponseMatch;
+  /** undefined: the account's own password. */
+  readonly app: AppPassword | undefined;
+}
+
+/** A wrong response is held against everything that the account has, so that its time does not say what came near. */
+function whatIsRight(account: Account, hashes: Hashes, evidence: NtlmEvidence): RightResponse | undefined {
+  const main = verifyResponses(hashes, evidence);
+  if (main !== undefined && account.nt !== undefined) return { match: main, app: undefined };
+  const [right] = account.appPasswords.flatMap((app) => {
+    const match = verifyResponses({ nt: app.nt }, evidence);
+    return match === undefined ? [] : [{ match, app }];
+  });
+  return right;
 }
 
 /** The domain that the client named and that is neither the account's nor ours; an empty one is nobody's claim. */

@@ -5,9 +5,10 @@ import type { Unavailable, Verdict } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
 import { ntHash } from "../ntlm/hashes.ts";
 import type { Account } from "./account.ts";
+import type { AppPassword } from "./app-password.ts";
 import { conclude, NOBODY, refuse } from "./conclude.ts";
 import type { Decoys } from "./decoys.ts";
-import type { HashPool, Outcome } from "./hash-pool.ts";
+import type { HashPool } from "./hash-pool.ts";
 import { isSame } from "./hashes/scheme.ts";
 import { spellingsOf, type Lookup } from "./names.ts";
 
@@ -37,26 +38,41 @@ export async function judgePassword(
     return refuse("the password is empty, too long or has a NUL", "ILL_FORMED_PASSWORD");
   const account = await named(username, visit);
   if (account !== undefined && "kind" in account) return account;
-  const isRight = await checkPassword(account ?? decoys.decoyOf(username), text, pool);
-  if (isRight === undefined) return BUSY;
+  const right = await whatIsRight(account ?? decoys.decoyOf(username), text, pool);
+  if (right === undefined) return BUSY;
   if (account === undefined) return NOBODY;
-  if (!isRight) return refuse("wrong password", "WRONG_PASSWORD", account);
-  return conclude(account, { visit, now: now() });
+  if (right === "nothing") return refuse("wrong password", "WRONG_PASSWORD", account);
+  return conclude(account, { visit, now: now(), by: right === "the password" ? undefined : right });
 }
+
+/** undefined when nobody could look. */
+type Right = "the password" | AppPassword | "nothing" | undefined;
 
 /** RFC 4616 refuses what SASLprep does; whoever chose such a password may use it here. */
-async function checkPassword(account: Account | undefined, password: string, pool: HashPool): Promise<Outcome> {
-  if (account === undefined) return false;
+async function whatIsRight(account: Account | undefined, password: string, pool: HashPool): Promise<Right> {
+  if (account === undefined) return "nothing";
   for (const spelling of spellingsOf(password)) {
-    const outcome = await checkSpelling(account, spelling, pool);
-    if (outcome !== false) return outcome;
+    const right = await checkSpelling(account, spelling, pool);
+    if (right !== "nothing") return right;
   }
-  return false;
+  return "nothing";
 }
 
-/** The NT hash is a hash of the same password, and checked in microseconds. */
-async function checkSpelling(account: Account, password: string, pool: HashPool): Promise<Outcome> {
-  if (account.nt !== undefined) return isSame(ntHash(password), account.nt);
-  if (account.password?.kind !== "slow") return false;
-  return pool.verify({ scheme: account.password.scheme, text: account.password.text, password });
+/**
+ * The NT hash is a hash of the same password, and checked in microseconds. A wrong password is held against everything that
+ * the account has, so that its time does not say what came near.
+ */
+async function checkSpelling(
+  { nt, password: stored, appPasswords }: Account,
+  password: string,
+  pool: HashPool,
+): Promise<Right> {
+  const hash = nt !== undefined || appPasswords.length > 0 ? ntHash(password) : undefined;
+  const isMain = hash !== undefined && nt !== undefined && isSame(hash, nt);
+  const [app] = appPasswords.filter((each) => hash !== undefined && isSame(hash, each.nt));
+  if (isMain) return "the password";
+  if (app !== undefined) return app;
+  if (nt !== undefined || stored?.kind !== "slow") return "nothing";
+  const isRight = await pool.verify({ scheme: stored.scheme, text: stored.text, password });
+  return isRight === undefined ? undefined : isRight ? "the password" : "nothing";
 }

@@ -1,6 +1,7 @@
 /** Whether an account may log on now: the checks of MS-APDS 3.1.5, in its order, each with its NTSTATUS. */
 import type { Denied, DenyReason } from "../core/verdict.ts";
 import { NtStatus } from "../core/nt-status.ts";
+import { isLogonHour } from "./logon-hours.ts";
 
 /** What a store knows of an account beside its secrets. Left out: nothing that would stop a logon. */
 export interface AccountState {
@@ -28,6 +29,8 @@ export interface LogonCircumstances {
   /** As the client named it; undefined where the mechanism names none, which a list of workstations does not allow. */
   readonly workstation: string | undefined;
   readonly byNtlm: boolean;
+  /** What proved it. An app password and a certificate outlive the password; only a certificate is a smart card. */
+  readonly by: "password" | "app-password" | "certificate";
 }
 
 type Check = readonly [
@@ -47,19 +50,19 @@ const CHECKS: readonly Check[] = [
     NtStatus.PASSWORD_MUST_CHANGE,
     "must-change-password",
     "the password must be changed first",
-    ({ passwordExpires }) => passwordExpires === "at-next-logon",
+    ({ passwordExpires }, { by }) => by === "password" && passwordExpires === "at-next-logon",
   ],
   [
     NtStatus.PASSWORD_EXPIRED,
     "password-expired",
     "the password has expired",
-    ({ passwordExpires }, { now }) => passwordExpires instanceof Date && isPast(passwordExpires, now),
+    ({ passwordExpires: end }, { now, by }) => by === "password" && end instanceof Date && isPast(end, now),
   ],
   [
     NtStatus.SMARTCARD_LOGON_REQUIRED,
     "smartcard-required",
     "the account logs on by smart card only",
-    ({ smartcardRequired }) => smartcardRequired === true,
+    ({ smartcardRequired }, { by }) => smartcardRequired === true && by !== "certificate",
   ],
   [
     NtStatus.NOLOGON_INTERDOMAIN_TRUST_ACCOUNT,
@@ -109,15 +112,10 @@ function isPast(time: Date | undefined, now: Date): boolean {
   return time !== undefined && time.getTime() <= now.getTime();
 }
 
-/** Attribute missing: always; all zero, or a length that no such attribute has: never. */
+/** Attribute missing: always. */
 function isOutsideHours({ logonHours }: AccountState, { now }: LogonCircumstances): boolean {
-  if (logonHours === undefined) return false;
-  const hour = now.getUTCDay() * 24 + now.getUTCHours();
-  const byte = logonHours.length === LOGON_HOURS_LENGTH ? logonHours[hour >> 3]! : 0;
-  return (byte & (1 << (hour & 7))) === 0;
+  return logonHours !== undefined && !isLogonHour(logonHours, now.getUTCDay() * 24 + now.getUTCHours());
 }
-
-const LOGON_HOURS_LENGTH = 21;
 
 function isElsewhere({ workstations }: AccountState, { workstation = "" }: LogonCircumstances): boolean {
   return workstations !== undefined && !workstations.some((each) => each.toLowerCase() === workstation.toLowerCase());

@@ -34,6 +34,8 @@ export interface Accepted {
   readonly sessionBaseKey?: Uint8Array;
   /** NTLM only: which response was right, e.g. "NTLMv2". */
   readonly scheme?: string | undefined;
+  /** For the log: which of the account's app passwords it was; undefined for the password itself. */
+  readonly appPassword?: string | undefined;
 }
 
 export interface Denied {

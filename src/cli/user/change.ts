@@ -1,7 +1,7 @@
 /** `postern user add, passwd, disable, enable, remove`: one line of the account file changed. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { isAccountName, OWN_KEYS, scramKey, SECRET_KEYS } from "../../accounts/account.ts";
+import { isAccountName, isOwnWord, scramKey, SECRET_KEYS } from "../../accounts/account.ts";
 import { joinLine, parseLine, splitLine, type LineFields } from "../../validators/file/account-line.ts";
 import { editFile } from "../../validators/file/edit.ts";
 import { isAccountLine } from "../../validators/file/store.ts";
@@ -44,7 +44,7 @@ export async function add(name: string, options: AddOptions, command: Command): 
 function parseAttribute(text: string, command: Command): readonly [string, string] {
   const [, key = "", value = ""] = /^([A-Za-z_][\w.-]*)=(.*)$/su.exec(text) ?? [];
   if (key === "") command.error(`error: --attr wants key=value, not ${JSON.stringify(text)}`);
-  if (OWN_KEYS.has(key)) command.error(`error: ${key} is not an attribute but has a meaning of its own`);
+  if (isOwnWord(key)) command.error(`error: ${key} is not an attribute but has a meaning of its own`);
   return [key, value];
 }
 
