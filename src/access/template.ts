@@ -1,14 +1,7 @@
 /** Names of mailboxes made from an identity: `{user}`, `{domain}`, `{dnsDomain}`, `{mailbox}` and `{attr.NAME}`. */
 import { isPlausibleName, type Identity } from "../core/identity.ts";
 
-/** What can stand in braces; anything else in braces is a mistake. */
 const PIECE = /\{([^{}]*)\}/g;
-const KNOWN = /^(?:user|domain|dnsDomain|mailbox|attr\.[^{}]+)$/;
-
-/** What is in braces and cannot be filled by any account; for the configuration's check. */
-export function unknownPieces(template: string): string[] {
-  return [...template.matchAll(PIECE)].map(([, key = ""]) => key).filter((key) => !KNOWN.test(key));
-}
 
 /** The mailbox's name, or which piece is missing: half a name would be somebody else's. */
 export function fillMailbox(
