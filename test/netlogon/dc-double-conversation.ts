@@ -187,7 +187,9 @@ export class DcConversation {
     if (!sessionBaseKey) return refused(NtStatus.WRONG_PASSWORD);
     const { status = NtStatus.SUCCESS, authoritative = true } = account;
     if (status !== NtStatus.SUCCESS) return refused(status, authoritative);
-    const isHidden = behaviour.validationLevel === 2 || behaviour.validationLevel === 3;
+    // As Samba does it: no key stays none.
+    const isHidden =
+      behaviour.validationLevel !== undefined && behaviour.validationLevel !== 6 && account.password !== undefined;
     const key = isHidden ? encrypt(this.#sessionKey!, sessionBaseKey) : sessionBaseKey;
     return { status, authoritative, info: { user: asked.user, ...account.info, sessionBaseKey: key } };
   }

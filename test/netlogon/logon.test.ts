@@ -19,6 +19,7 @@ before(async () => {
     accounts: {
       alice: { password: PASSWORD, info: { ...known, extraSids: ["S-1-18-1", "S-1-5-32-545", "S-1-18-1"] } },
       many: { password: PASSWORD, info: { groups: many } },
+      keyless: {},
       disabled: { password: PASSWORD, status: NtStatus.ACCOUNT_DISABLED },
       stranger: { password: PASSWORD, status: NtStatus.NO_SUCH_USER, authoritative: false },
       foreign: { password: PASSWORD, info: { rid: 0, primaryGroupRid: 513, extraSids: ["S-1-5-21-9-9-9-77"] } },
@@ -88,6 +89,14 @@ describe("a logon", () => {
       assert.equal(info?.extraSids.length, level === 3 ? 3 : 0);
     });
   }
+
+  test("without a session key has one of zeros in every form", async () => {
+    for (const validationLevel of [2, 3, 6] as const) {
+      dc.behaviour = { validationLevel };
+      const { info } = await (await connection()).logon(logonOf("keyless").logon, PATIENCE);
+      assert.deepEqual(info && Buffer.from(info.sessionBaseKey), Buffer.alloc(16));
+    }
+  });
 
   test("ends with the NTSTATUS where it is refused, and the connection goes on", async () => {
     const open = await connection();
