@@ -1,8 +1,8 @@
 /**
  * What this room is for, in types: a domain controller, our account there, the session that both agree on and a user's
- * logon (MS-NRPC 3.1, 3.5.4.5.1; MS-APDS 3.1.5). `session.ts` has the functions.
+ * logon (MS-NRPC 3.1, 3.5.4.5.1; MS-APDS 3.1.5). `session.ts` and
+ * `machine-password.ts` have the functions.
  */
-import type { Secret } from "../core/secret.ts";
 import type { NetlogonError } from "./error.ts";
 import type { SamInfo } from "./sam-info.ts";
 
@@ -84,18 +84,3 @@ export interface NetworkLogonReply {
   /** On success, and only then. */
   readonly info: SamInfo | undefined;
 }
-
-/** Endpoint mapper, NetrServerReqChallenge, NetrServerAuthenticate3. Throws NetlogonError. */
-export type EstablishSession = (
-  controller: DomainController,
-  machine: MachineAccount,
-  patience: Patience,
-) => Promise<NetlogonSession>;
-
-/** NetrServerPasswordSet2. Makes a session of its own, so that others of the account are stale. Throws NetlogonError. */
-export type ChangeMachinePassword = (
-  controller: DomainController,
-  machine: MachineAccount,
-  newPassword: Secret,
-  patience: Patience,
-) => Promise<void>;

@@ -64,13 +64,9 @@ export class RpcConnection {
     return this.#over === undefined;
   }
 
-  get isBusy(): boolean {
-    return this.#waiting !== undefined;
-  }
-
   /** The reply's stub. Throws NetlogonError; only an RPC fault about this one call leaves the connection open. */
   async call(opnum: number, stub: Buffer, deadline: Deadline): Promise<Buffer> {
-    if (this.isBusy) throw new Error("one call at a time");
+    if (this.#waiting) throw new Error("one call at a time");
     if (this.#over) throw this.#over;
     const time = this.#orFail(() => remaining(deadline));
     const callId = ++this.#callId;
