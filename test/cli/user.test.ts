@@ -41,7 +41,7 @@ test("an account is added with hash, NT hash and all it was given, in a file for
       },
       secrets: ["argon2id", "nt", "scram-sha-256"],
       mechanisms: ["PLAIN", "NTLM", "SCRAM-SHA-256"],
-      ...{ disabled: false, line: 2 },
+      ...{ disabled: false, state: {}, refused: null, appPasswords: [], line: 2 },
     },
   ]);
 });
@@ -78,7 +78,7 @@ test("passwd, disable, enable and remove change one line and keep the rest", asy
   assert.equal((await user("verify alice --file changed --password-stdin", "new\n")).code, 0);
   assert.equal((await user("disable alice --file changed")).stdout, "alice is disabled\n");
   const refused = await user("verify alice --file changed --password-stdin", "new\n");
-  assert.deepEqual([refused.code, refused.stdout], [1, "denied: the account is disabled\n"]);
+  assert.deepEqual([refused.code, refused.stdout], [1, "denied: the account is disabled (STATUS_ACCOUNT_DISABLED)\n"]);
   assert.equal((await user("enable alice --file changed")).stdout, "alice is enabled\n");
   assert.match(read("changed"), / room=2\n$/);
   assert.equal((await user("remove alice --file changed")).code, 0);

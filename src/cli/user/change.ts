@@ -1,71 +1,76 @@
-/** `postern user add, passwd, disable, enable, remove`: one line of the account file changed. */
+/** `postern user add, set, passwd, disable, enable, remove`: one line of the account file changed. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { isAccountName, isOwnWord, scramKey, SECRET_KEYS } from "../../accounts/account.ts";
-import { joinLine, parseLine, splitLine, type LineFields } from "../../validators/file/account-line.ts";
+import { isAppWord } from "../../accounts/app-password.ts";
+import { splitLine } from "../../validators/file/account-line.ts";
 import { editFile } from "../../validators/file/edit.ts";
-import { isAccountLine } from "../../validators/file/store.ts";
 import { accountFile, type FileOptions } from "./account-file.ts";
+import { checkedLine, editAccount, existing, indexOf, withExtra } from "./edit-account.ts";
 import { newSecrets, type SecretOptions } from "./secrets.ts";
+import { wordsOf, type WordOptions } from "./words.ts";
 
 type PasswordOptions = FileOptions & SecretOptions;
 
-type AddOptions = PasswordOptions & {
-  readonly domain?: string;
-  readonly mailbox?: string;
-  readonly group: readonly string[];
-  readonly attr: readonly string[];
-  readonly cert: readonly string[];
-};
-
-export async function add(name: string, options: AddOptions, command: Command): Promise<void> {
+export async function add(name: string, options: PasswordOptions & WordOptions, command: Command): Promise<void> {
   const path = accountFile(options, command);
   if (!isAccountName(name)) command.error(`error: ${JSON.stringify(name)} cannot be an account's name`);
-  const attributes = options.attr.map((text) => parseAttribute(text, command));
-  const words = [
-    ...(options.domain === undefined ? [] : [["domain", options.domain] as const]),
-    ...(options.mailbox === undefined ? [] : [["mailbox", options.mailbox] as const]),
-    ...(options.group.length === 0 ? [] : [["groups", options.group.join(",")] as const]),
-    ...(options.cert.length === 0 ? [] : [["cert", options.cert.join(",")] as const]),
-    ...attributes,
-  ];
-  const wrong = words.find(([, value]) => value === "" || /[\s\p{Cc}]/u.test(value));
-  if (wrong !== undefined) command.error(`error: ${wrong[0]} is empty or has a blank in it`);
+  const words = wordsOf(options, command);
   const secrets = await newSecrets(options);
-  const fields = { name, password: secrets.password, between: [], extra: new Map([...secrets.words, ...words]) };
+  const bare = { name, password: secrets.password, between: [], extra: new Map(secrets.words) };
+  const line = checkedLine(withExtra(bare, words));
   await editFile(path, (lines) => {
     if (indexOf(name, lines) >= 0)
-      throw new Error(`${name} is in ${path} already: change it with \`postern user passwd\``);
-    return [...lines, checkedLine(fields)];
+      throw new Error(`${name} is in ${path} already: change it with \`postern user set\` or \`postern user passwd\``);
+    return [...lines, line];
   });
   console.log(`${name} added to ${path}`);
 }
 
-function parseAttribute(text: string, command: Command): readonly [string, string] {
-  const [, key = "", value = ""] = /^([A-Za-z_][\w.-]*)=(.*)$/su.exec(text) ?? [];
-  if (key === "") command.error(`error: --attr wants key=value, not ${JSON.stringify(text)}`);
-  if (isOwnWord(key)) command.error(`error: ${key} is not an attribute but has a meaning of its own`);
-  return [key, value];
+type SetOptions = FileOptions & WordOptions & { readonly clear: readonly string[] };
+
+export async function set(name: string, options: SetOptions, command: Command): Promise<void> {
+  const path = accountFile(options, command);
+  const words = wordsOf(options, command);
+  const cleared = options.clear.map((key) => [clearable(key, command), undefined] as const);
+  if (words.length + cleared.length === 0) command.error("error: nothing to set: see `postern user set --help`");
+  await editAccount(path, name, (fields) => withExtra(fields, [...cleared, ...words]));
+  const done = [...cleared, ...words].map(([key, value]) => (value === undefined ? `no ${key}` : `${key}=${value}`));
+  console.log(`${name} has ${done.join(" ")}`);
 }
+
+/** Secrets have commands of their own. */
+function clearable(key: string, command: Command): string {
+  if (SECRET_KEYS.has(key) || isAppWord(key)) command.error(`error: ${key} is a secret, which --clear does not remove`);
+  if (!isOwnWord(key) && !/^[A-Za-z_][\w.-]*$/.test(key)) command.error(`error: --clear wants the name of a field`);
+  return key;
+}
+
+/** What was said of the old password and would keep the new one from being used. */
+const OF_THE_PASSWORD = ["must-change", "password-expires"] as const;
 
 export async function passwd(name: string, options: PasswordOptions, command: Command): Promise<void> {
   const path = accountFile(options, command);
   const lines = readFileSync(path, "utf8").split(/\r?\n/);
   const old = splitLine(lines[existing(name, lines, path)] ?? ""); // before anybody types for nothing
-  const hadSha1 = typeof old !== "string" && old.extra.has(scramKey("SCRAM-SHA-1"));
-  const { password, words } = await newSecrets({ ...options, scramSha1: options.scramSha1 ?? hadSha1 });
+  const had = (key: string) => typeof old !== "string" && old.extra.has(key);
+  const scramSha1 = options.scramSha1 ?? had(scramKey("SCRAM-SHA-1"));
+  const { password, words } = await newSecrets({ ...options, scramSha1 });
   await editAccount(path, name, (fields) => {
     const rest = [...fields.extra].filter(([key]) => !SECRET_KEYS.has(key));
-    return { ...fields, password, extra: new Map([...words, ...rest]) };
+    const fresh = { ...fields, password, extra: new Map([...words, ...rest]) };
+    return withExtra(fresh, OF_THE_PASSWORD.map((key) => [key, undefined])); // prettier-ignore
   });
-  console.log(`${name} has a new password`);
+  const gone = OF_THE_PASSWORD.filter(had).map((key) => `; ${key}= was of the old one and is gone`);
+  console.log(`${name} has a new password${gone.join("")}`);
 }
 
 export function setDisabled(isDisabled: boolean) {
   return async (name: string, options: FileOptions, command: Command): Promise<void> => {
-    await editAccount(accountFile(options, command), name, (fields) => {
-      const rest = [...fields.extra].filter(([key]) => key !== "disabled");
-      return { ...fields, extra: new Map(isDisabled ? [...rest, ["disabled", "yes"]] : rest) };
+    const path = accountFile(options, command);
+    await editAccount(path, name, (fields) => {
+      const without = withExtra(fields, [["disabled", undefined]]);
+      return isDisabled ? withExtra(without, [["disabled", "yes"]]) : without;
     });
     console.log(`${name} is ${isDisabled ? "disabled" : "enabled"}`);
   };
@@ -75,31 +80,4 @@ export async function remove(name: string, options: FileOptions, command: Comman
   const path = accountFile(options, command);
   await editFile(path, (lines) => lines.toSpliced(existing(name, lines, path), 1));
   console.log(`${name} removed from ${path}`);
-}
-
-async function editAccount(path: string, name: string, change: (fields: LineFields) => LineFields): Promise<void> {
-  await editFile(path, (lines) => {
-    const index = existing(name, lines, path);
-    const fields = splitLine(lines[index] ?? "");
-    if (typeof fields === "string") throw new Error(`${path}:${index + 1}: ${fields}`);
-    return lines.with(index, checkedLine(change(fields)));
-  });
-}
-
-/** Nothing is written that would be ignored when it is read. */
-function checkedLine(fields: LineFields): string {
-  const line = joinLine(fields);
-  const parsed = parseLine(line, 0);
-  if (typeof parsed === "string") throw new Error(parsed);
-  return line;
-}
-
-function indexOf(name: string, lines: readonly string[]): number {
-  return lines.findIndex((line) => isAccountLine(line) && line.split(":", 1)[0]?.toLowerCase() === name.toLowerCase());
-}
-
-function existing(name: string, lines: readonly string[], path: string): number {
-  const index = indexOf(name, lines);
-  if (index < 0) throw new Error(`there is no ${name} in ${path}`);
-  return index;
 }
