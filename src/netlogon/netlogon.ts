@@ -1,7 +1,6 @@
 /**
  * What this room is for, in types: a domain controller, our account there, the session that both agree on and a user's
- * logon (MS-NRPC 3.1, 3.5.4.5.1; MS-APDS 3.1.5). `session.ts` and
- * `machine-password.ts` have the functions.
+ * logon (MS-NRPC 3.1, 3.5.4.5.1; MS-APDS 3.1.5). `session.ts` and `machine-password.ts` have the functions.
  */
 import type { NetlogonError } from "./error.ts";
 import type { SamInfo } from "./sam-info.ts";
