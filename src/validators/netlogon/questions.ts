@@ -41,7 +41,8 @@ function isPlausibleDomain(domain: string): boolean {
 export function namesMeant(username: string, ours: DomainNames): { user: string; domain: string }[] {
   const { domain } = ours;
   const split = splitName(username);
-  if (username.includes("\\")) return split.domain === undefined ? [] : [{ user: split.user, domain: split.domain }];
+  if (split.user === "" || (split.domain === undefined && username.includes("\\"))) return [];
+  if (username.includes("\\")) return [{ user: split.user, domain: split.domain ?? "" }];
   if (split.domain === undefined) return [{ user: username, domain }];
   // A user principal name first: another account's can look like our name with our domain.
   const asPrincipal = [{ user: username, domain: "" }];
