@@ -2,6 +2,7 @@
 import type { DenyReason, Accepted, Denied, Unavailable, Unknown } from "../core/verdict.ts";
 import { NtStatus, type NtStatusName } from "../core/nt-status.ts";
 import type { Visit } from "../core/visit.ts";
+import type { ResponseMatch } from "../ntlm/responses.ts";
 import type { Account } from "./account.ts";
 import { denialByAppPassword, type AppPassword } from "./app-password.ts";
 import { denialByState } from "./state.ts";
@@ -21,15 +22,18 @@ export interface Proof {
 }
 
 /** The proof is right. */
-export function conclude(account: Account, proof: Proof, shown: Partial<Accepted> = {}): Accepted | Denied {
-  const { identity, state } = account;
+export function conclude({ identity, state }: Account, proof: Proof, match?: ResponseMatch): Accepted | Denied {
   const { visit, now, workstation, byNtlm = false } = proof;
   const app = typeof proof.by === "object" ? proof.by : undefined;
   const by = app ? "app-password" : proof.by === "certificate" ? "certificate" : "password";
   const denial =
     denialByState(state, { now, listener: visit.listener, workstation, byNtlm, by }, identity.user) ??
     (app && denialByAppPassword(app, visit, now, identity.user));
-  return denial ?? { ...shown, kind: "accepted", identity, ...(app && { appPassword: app.name }) };
+  if (denial !== undefined) return denial;
+  const appPassword = app?.name;
+  if (match === undefined) return { kind: "accepted", identity, appPassword };
+  const { sessionBaseKey, scheme } = match;
+  return { kind: "accepted", identity, sessionBaseKey, scheme, appPassword };
 }
 
 /** The proof is wrong, or none that could be looked at. */

@@ -89,9 +89,8 @@ function judgeResponses(
   const foreign = foreignDomain(match, evidence.names, account, judge.isOurs);
   if (foreign !== undefined)
     return refuse(`the ${match.scheme} response is right, but for domain ${foreign}`, "LOGON_FAILURE", account);
-  const { sessionBaseKey } = match;
   const proof = { visit, now: judge.now(), workstation: evidence.workstation, byNtlm: true, by: app } as const;
-  return conclude(account, proof, { sessionBaseKey, scheme: match.scheme });
+  return conclude(account, proof, match);
 }
 
 function hashesOf({ nt, password }: Account, { minimum }: NtlmEvidence): Hashes {
