@@ -165,6 +165,17 @@ test("SCRAM is offered where every validator that takes passwords has the keys",
   assert.equal(routed.keys!.likeness!("SCRAM-SHA-1", "alice")!.canonicalName, "ad:alice@example.com");
 });
 
+test("how a proof went is told to the validator whose keys it was held against", () => {
+  const { routed, validators } = setting();
+  const told: string[] = [];
+  for (const [by, { keys }] of validators)
+    Object.assign(keys!, { concluded: (name: string, { kind }: Verdict) => void told.push(`${by} ${name} ${kind}`) });
+  routed.keys!.concluded!("EXAMPLE\\alice", accepted(), VISIT);
+  routed.keys!.concluded!("bob@partner.example", { kind: "unknown", why: "nobody" }, VISIT);
+  routed.keys!.concluded!("x\0", accepted(), VISIT);
+  assert.deepEqual(told, ["ad alice@example.com accepted", "sql bob unknown"]);
+});
+
 test("tokens and certificates go to the listener's own validator where the domain's cannot judge them", async () => {
   const { routed, asked } = setting({ without: { ad: ["bearer", "certificate"] } });
   await routed.bearer!.verify({ username: "alice@example.com", token: password }, VISIT);
