@@ -1,6 +1,7 @@
 /** NTLM evidence as clients give it, for asking validators. */
 import { randomBytes } from "node:crypto";
 import type { NtlmEvidence, NtlmMinimum } from "../../src/core/evidence.ts";
+import { AvId, avText } from "../../src/ntlm/av-pairs.ts";
 import { ntHash, ntowfv2 } from "../../src/ntlm/hashes.ts";
 import { ntlm2SessionChallenge, ntlm2SessionLmField, version1Response } from "../../src/ntlm/ntlmv1.ts";
 import { encodeClientChallenge, ntProofStr } from "../../src/ntlm/ntlmv2.ts";
@@ -12,12 +13,15 @@ export interface Attempt {
   readonly minimum?: NtlmMinimum;
   /** The domain in the key where it is not the one in the field. */
   readonly hashedDomain?: string;
+  /** MsvAvNbComputerName, which version 2 repeats from the CHALLENGE_MESSAGE. */
+  readonly computer?: string;
 }
 
 export function version2(attempt: Attempt): NtlmEvidence {
   const { user, domain = "", password, hashedDomain = domain } = attempt;
   const serverChallenge = randomBytes(8);
-  const temp = encodeClientChallenge({ timestamp: 1n, challenge: randomBytes(8), pairs: [], trailer: Buffer.alloc(4) });
+  const pairs = attempt.computer === undefined ? [] : [avText(AvId.MsvAvNbComputerName, attempt.computer)];
+  const temp = encodeClientChallenge({ timestamp: 1n, challenge: randomBytes(8), pairs, trailer: Buffer.alloc(4) });
   const proof = ntProofStr(ntowfv2(ntHash(password), user, hashedDomain), serverChallenge, temp);
   return {
     ...common(attempt, serverChallenge),

@@ -12,6 +12,7 @@ import { Channel } from "./channel.ts";
 import { makeControllers } from "./controllers.ts";
 import { stateOf, type Machine } from "./machine.ts";
 import type { NetlogonOptions } from "./options.ts";
+import { Pace } from "./pace.ts";
 import { exchangeFor, isForeign, namesMeant, questionsAbout, type Question } from "./questions.ts";
 import { rotator } from "./rotation.ts";
 import { identityOf, isOfDomain, judge, type Judged, type Reading } from "./verdict.ts";
@@ -34,7 +35,7 @@ export function netlogonValidator(options: NetlogonOptions): Validator {
   const controllers = makeControllers(options, { machine, connections, connectTimeout, log });
   const channel = new Channel(controllers, { limit: queue + connections, timeout });
   const rotation = rotate === undefined ? undefined : rotator({ machine, controllers, age: rotate, timeout });
-  const bench: Bench = { options, channel, reading: readingOf(options) };
+  const bench: Bench = { options, channel, reading: readingOf(options), pace: new Pace() };
   const names = targetNames(options);
   let isClosed = false;
   return {
@@ -57,6 +58,7 @@ interface Bench {
   readonly options: NetlogonOptions;
   readonly channel: Channel;
   readonly reading: Reading;
+  readonly pace: Pace;
 }
 
 const CLOSED: Unavailable = { kind: "unavailable", why: "the validator is closed" };
@@ -139,12 +141,18 @@ function accepted(
 
 /** The next reading of a name only where nobody is called by the one before. */
 async function askAll(questions: readonly Question[], bench: Bench): Promise<Judged> {
+  const began = performance.now();
   let judged: Judged = denied("no account can have this name");
   for (const question of questions) {
     judged = await ask(question, bench);
     if (!isNobody(judged)) break;
   }
+  await bench.pace.keep(performance.now() - began, isNobody(judged), isWrongPassword(judged));
   return judged;
+}
+
+function isWrongPassword(judged: Judged): boolean {
+  return judged.kind === "denied" && judged.status === NtStatus.WRONG_PASSWORD;
 }
 
 function isNobody(judged: Judged): boolean {
