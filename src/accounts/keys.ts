@@ -71,14 +71,25 @@ function kindsOf(accounts: readonly Account[]): readonly KeyKind[] {
 /** Asked for at each greeting, counted once for each state of the list. */
 const kindsKnown = new WeakMap<readonly Account[], readonly KeyKind[]>();
 
-/** PBKDF2 once for each account with a password in clear, as long as its record lives. */
+/** A few hundred bytes each. */
+const DERIVED_LIMIT = 10_000;
+
+/** PBKDF2 once for each account with a password in clear; by name, for a database gives a new record each time. */
 function derivingOnce(secret: Uint8Array): (account: Account | undefined) => Promise<StoredKeys> {
-  const derived = new WeakMap<Account, Promise<StoredKeys>>();
+  const derived = new Map<string, { readonly password: string; readonly keys: Promise<StoredKeys> }>();
   return async (account) => {
     if (account?.password?.kind !== "plain") return account?.scram ?? {};
-    const known = derived.get(account) ?? deriveAll(account.name, account.password.text, secret);
-    derived.set(account, known);
-    return known;
+    const { name, password } = account;
+    const known = derived.get(name);
+    if (known?.password === password.text) return known.keys;
+    const keys = deriveAll(name, password.text, secret);
+    derived.delete(name);
+    derived.set(name, { password: password.text, keys });
+    for (const oldest of derived.keys()) {
+      if (derived.size <= DERIVED_LIMIT) break;
+      derived.delete(oldest);
+    }
+    return keys;
   };
 }
 

@@ -141,6 +141,22 @@ test("decoys of SCRAM look like the accounts that were found", async () => {
   assert.deepEqual(likeness(), { iterations: 4096, saltLength: 16, canonicalName: "nobody" });
 });
 
+test("keys of a password in clear are derived once, though each record is new, and anew for a new password", async () => {
+  const accounts = [made("alice", {}, "{PLAIN}Password1")];
+  const users = judgeAccounts(remote(accounts), { name: "remote", names: NAMES, kinds: ["SCRAM-SHA-256"] });
+  after(() => users.close?.());
+  const keys = async (name = "alice") => {
+    const found = await users.keys?.find(name, VISIT);
+    return found?.kind === "keys" ? found.keys : undefined;
+  };
+  const first = await keys();
+  assert.ok(first?.["SCRAM-SHA-256"] !== undefined);
+  assert.equal(await keys(), first);
+  accounts[0] = made("alice", {}, "{PLAIN}Password2");
+  assert.notDeepEqual((await keys())?.["SCRAM-SHA-256"], first["SCRAM-SHA-256"]);
+  assert.equal(await byScram(users, "alice", "Password2"), "accepted alice");
+});
+
 test("loose fields become an account, or a sentence about what is wrong with them", () => {
   const fields = { name: "alice", password: "{PLAIN}x", words: new Map([["room", "12"], ["groups", "a,b"]]) }; // prettier-ignore
   const account = accountFrom(fields);
