@@ -18,6 +18,8 @@ const PACKAGES = [
   ...["samba", "samba-common-bin", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "python3-samba"],
   // A directory of one's own.
   ...["slapd", "ldap-utils"],
+  // Servers without services: the tests start their own.
+  ...["postgresql", "mariadb-server-core", "mariadb-client-core"],
   // The unit file and what it calls; systemd is not started.
   "procps",
   "systemd",

@@ -23,7 +23,10 @@ export function lookupJudge(service: Service, options: HttpOptions, mechanisms: 
   const { name, names, worker, secret } = options;
   const kinds = mechanisms.flatMap((mechanism): KeyKind[] => (KEY_OF[mechanism] ? [KEY_OF[mechanism]] : []));
   const judge = { name, names, worker, secret, kinds, ntlm: mechanisms.includes("NTLM") };
-  return judgeAccounts(sourceOf(service), { ...judge, remedy: "the service has to give it" });
+  const validator = judgeAccounts(sourceOf(service), { ...judge, remedy: "the service has to give it" });
+  if (mechanisms.includes("PLAIN")) return validator;
+  const { password: _, ...others } = validator;
+  return others;
 }
 
 function sourceOf(service: Service): AccountSource {

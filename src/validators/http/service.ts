@@ -2,6 +2,7 @@
 import type { Unavailable } from "../../core/verdict.ts";
 import { Gate } from "../oauth/gate.ts";
 import { checkedUrl, Http, HttpFailure, parseObject, type HttpAnswer } from "../oauth/http.ts";
+import { runWithin } from "./deadline.ts";
 import { authenticate } from "./authentication.ts";
 import type { HttpOptions } from "./options.ts";
 
@@ -43,17 +44,12 @@ export function serviceAt(
   };
   return {
     host: url.host,
-    ask(question) {
-      const deadline = performance.now() + timeout;
-      // Whoever has waited too long has been answered already: the service is not asked for nothing.
-      const asked = gate.run(async () => (performance.now() < deadline ? send(JSON.stringify(question)) : late));
-      return asked === undefined
-        ? Promise.resolve(unavailable("too many questions are waiting"))
-        : within(timeout, asked, late);
-    },
+    ask: (question) => runWithin(gate, timeout, () => send(JSON.stringify(question)), { late, full: FULL }),
     close: () => http.close(),
   };
 }
+
+const FULL = unavailable("too many questions are waiting");
 
 function understand(answer: HttpAnswer, host: string): Answered {
   const { status } = answer;
@@ -67,16 +63,4 @@ function understand(answer: HttpAnswer, host: string): Answered {
 
 export function unavailable(why: string): Unavailable {
   return { kind: "unavailable", why };
-}
-
-async function within<T>(timeout: number, answer: Promise<T>, late: T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(late), timeout);
-  });
-  try {
-    return await Promise.race([answer, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
