@@ -1,0 +1,52 @@
+/**
+ * One key for all the ways in which clients write an account's name. It is better that two accounts share a count than that
+ * one has several: Windows takes `ALICE`, `älice` and `ａｌｉｃｅ` for the same account, and so does the key.
+ */
+import { NAME_LIMIT, splitName, type AccountName } from "../core/identity.ts";
+
+/** Letters that Windows compares as others, and that Unicode does not decompose. */
+const LETTERS: Readonly<Record<string, string>> = {
+  Æ: "AE",
+  Œ: "OE",
+  Ø: "O",
+  Ł: "L",
+  Đ: "D",
+  Ð: "D",
+  Þ: "TH",
+  Ħ: "H",
+  Ŧ: "T",
+};
+
+/** Marks, format characters and blanks: what a comparison of names can pass over. */
+const PASSED_OVER = /[\p{M}\p{Cf}\p{Z}\p{Cc}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** Lower case, without marks, width and whatever cannot be seen. */
+export function foldName(name: string): string {
+  if (/^[\x21-\x7e]*$/.test(name)) return name.toLowerCase();
+  const plain = name.slice(0, NAME_LIMIT).normalize("NFKD").toUpperCase().normalize("NFKD");
+  const letters = plain.replace(/[ÆŒØŁĐÐÞĦŦ]/g, (letter) => LETTERS[letter] ?? letter);
+  return letters.replace(PASSED_OVER, "").toLowerCase();
+}
+
+/**
+ * `realm` is whose accounts they are. With `anyDomain` a name is the same account in whatever domain: a directory that
+ * counts failures finds it under many.
+ */
+export function accountKey(realm: string, name: string, anyDomain: boolean): string {
+  const { user, domain } = splitTwice(name);
+  const folded = foldName(user);
+  const isWhole = anyDomain || domain === undefined;
+  return `${realm}\n${(isWhole ? folded : `${folded}@${foldName(domain)}`).slice(0, NAME_LIMIT)}`;
+}
+
+/** The account's name out of its key, for people to read. */
+export function nameOfKey(key: string): string {
+  return key.slice(key.indexOf("\n") + 1);
+}
+
+/** `EXAMPLE\alice@example.com` names two domains; the inner one is nearer to the account. */
+function splitTwice(name: string): AccountName {
+  const outer = splitName(name);
+  const inner = splitName(outer.user);
+  return inner.domain === undefined ? outer : inner;
+}
