@@ -4,6 +4,7 @@ import type { Backend, BackendServer } from "./backends/backend.ts";
 import type { RoutedBackends } from "./backends/backends.ts";
 import type { BackendConfig, Config, ListenerConfig, BackendServer as ServerConfig } from "./config/config.ts";
 import type { ProtocolName } from "./core/visit.ts";
+import { compileAccess } from "./access/authorize.ts";
 import { can, type Validator } from "./core/validator.ts";
 import { channelBindingHash, tlsServerEndPoint } from "./ntlm/channel-binding.ts";
 import type { Front } from "./protocols/front.ts";
@@ -51,6 +52,7 @@ export function makeFront({
       const { serverEndPoint, hash } = bindingsOf(certificate);
       (visit as Stay).beginTls({ serverEndPoint, exporter, clientCertificate }, hash);
     },
+    authorize: compileAccess(config.access),
     enter: (guest, visit) => backends.enter(guest, visit),
     extensions: () => backends.extensionsFor(listener.name),
   };

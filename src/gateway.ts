@@ -10,6 +10,7 @@ import type { Config, ListenerConfig } from "./config/config.ts";
 import type { Validator } from "./core/validator.ts";
 import { makeBackends, makeCertificates, makeFront } from "./furnish.ts";
 import { toFiletime } from "./observe/filetime.ts";
+import { listenerJudge } from "./listener-judge.ts";
 import type { Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
 import type { Radar } from "./radar/radar.ts";
@@ -149,7 +150,7 @@ export class Gateway {
     const front = makeFront({
       config,
       listener,
-      validator: validators.get(listener.validator)!,
+      validator: listenerJudge(config, listener, validators),
       backends,
       certificates,
       nonce,

@@ -12,6 +12,7 @@ import { chainValidator } from "./validators/chain/chain.ts";
 import { fileValidator } from "./validators/file/file.ts";
 import { httpValidator } from "./validators/http/http.ts";
 import { isolated } from "./validators/isolation/isolated.ts";
+import { netlogonValidator } from "./validators/netlogon/netlogon.ts";
 import { oauthValidator } from "./validators/oauth/oauth.ts";
 import { winbindValidator } from "./validators/winbind/winbind.ts";
 
@@ -47,6 +48,8 @@ function makeSource(each: SourceConfig, { config, secret, log }: Workshop): Vali
   switch (each.type) {
     case "file":
       return fileValidator({ ...each, names, secret, log });
+    case "netlogon":
+      return netlogonValidator({ ...each, log });
     case "winbind":
       return winbindValidator({ ...each, names, log });
     case "http":

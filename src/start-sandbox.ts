@@ -137,6 +137,8 @@ function sandboxConfig(
     ] as unknown as Config["backends"],
     routes: [{ user: undefined, domain: undefined, listeners: undefined, backend: "mailboxes" }],
     policy: { rules: [], exceptions: [] },
+    identity: { domains: [], aliases: [], listeners: {} },
+    access: [],
     radar: undefined,
     limits: SANDBOX_LIMITS,
     logging: { format: "auto", level: "info" },

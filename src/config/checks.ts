@@ -1,5 +1,6 @@
 /** What no single key can get wrong: names that must exist, ports bound once, and logons that could never work. */
 import { accessSync, constants } from "node:fs";
+import { checkAccess, checkIdentity } from "./check-access.ts";
 import { errorCode } from "./interpolate.ts";
 import type { BackendConfig, Config, ListenerConfig, MechanismName } from "./config.ts";
 import type { Route } from "../core/backend.ts";
@@ -14,6 +15,14 @@ export function check(config: Config, certificates: number, complain: Complain):
   checkFiles(config, complain);
   checkPolicy(config, complain);
   checkChains(config.validators, checkName, complain);
+  const known = {
+    listener: config.listeners.map(({ name }) => name),
+    validator: config.validators.map(({ name }) => name),
+  };
+  const checkKnown = (path: Path, kind: "listener" | "validator", name: string): void =>
+    void checkName(path, kind, name, known[kind], complain);
+  checkIdentity(config.identity, checkKnown, complain);
+  checkAccess(config.access, checkKnown, complain);
   for (const [index, listener] of config.listeners.entries()) {
     checkListener(listener, ["listeners", index], certificates, config, complain);
     checkReach(listener, ["listeners", index], config, complain);

@@ -25,6 +25,8 @@ export function complete(parsed: ParsedConfig, surroundings: Surroundings): Conf
     backends,
     routes: completeRoutes(parsed),
     policy: parsed.policy,
+    identity: parsed.identity,
+    access: parsed.access,
     radar: parsed.radar && { ...parsed.radar, state: resolve(surroundings.folder, parsed.radar.state) },
     limits: parsed.limits,
     logging: parsed.logging,

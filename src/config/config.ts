@@ -4,6 +4,8 @@ import type { NtlmMinimum } from "../core/evidence.ts";
 import type { Secret } from "../core/secret.ts";
 import type { TargetNames } from "../core/validator.ts";
 import type { ProtocolName } from "../core/visit.ts";
+import type { AccessConfig } from "./schema/access.ts";
+import type { IdentityConfig } from "./schema/identity.ts";
 import type { ValidatorConfig } from "./validators.ts";
 
 export interface Config {
@@ -17,6 +19,8 @@ export interface Config {
   /** The first match wins; nobody matching none of them is let in. */
   readonly routes: readonly Route[];
   readonly policy: PolicyConfig;
+  readonly identity: IdentityConfig;
+  readonly access: AccessConfig;
   readonly radar: RadarConfig | undefined;
   readonly limits: LimitsConfig;
   readonly logging: LoggingConfig;

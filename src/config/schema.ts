@@ -4,6 +4,8 @@
  */
 import { z } from "zod";
 import { name } from "./scalars.ts";
+import { accessSchema } from "./schema/access.ts";
+import { identitySchema } from "./schema/identity.ts";
 import { backendSchema, routeSchema } from "./schema/backends.ts";
 import { listenerSchema } from "./schema/listener.ts";
 import { policySchema } from "./schema/policy.ts";
@@ -22,6 +24,8 @@ export const configSchema = z.strictObject({
   backends: z.record(name(), backendSchema).describe("Where the mail is."),
   routes: z.array(routeSchema).default([]).describe("Who goes where; the first match wins. Default: the only backend."),
   policy: policySchema.prefault({}).describe("NTLM rules and exceptions for some networks and users."),
+  identity: identitySchema.prefault({}).describe("Who is meant by a name, who judges it, and which mailbox opens."),
+  access: accessSchema.default([]).describe("Who may use which listener, by name, group or SID. Default: everybody."),
   radar: radarSchema.optional().describe("Keeps count of who uses NTLM and how, for `postern radar`."),
   limits: limitsSchema.prefault({}),
   logging: loggingSchema.prefault({}),

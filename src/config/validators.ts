@@ -5,6 +5,7 @@ import { isolationSchema, type IsolationConfig } from "./schema/isolation.ts";
 import { chainSchema, completeChain, type ChainValidatorConfig } from "./validators/chain.ts";
 import { completeFile, fileSchema, type FileValidatorConfig } from "./validators/file.ts";
 import { completeHttp, httpSchema, type HttpValidatorConfig } from "./validators/http.ts";
+import { completeNetlogon, netlogonSchema, type NetlogonValidatorConfig } from "./validators/netlogon.ts";
 import { completeOauth, oauthSchema, type OauthValidatorConfig } from "./validators/oauth.ts";
 import { completeWinbind, winbindSchema, type WinbindValidatorConfig } from "./validators/winbind.ts";
 
@@ -14,6 +15,7 @@ const limits = {
 
 export const validatorSchema = z.discriminatedUnion("type", [
   fileSchema.extend(limits),
+  netlogonSchema.extend(limits),
   winbindSchema.extend(limits),
   httpSchema.extend(limits),
   oauthSchema.extend(limits),
@@ -22,7 +24,8 @@ export const validatorSchema = z.discriminatedUnion("type", [
 
 export type ParsedValidator = z.output<typeof validatorSchema>;
 
-type Source = FileValidatorConfig | WinbindValidatorConfig | HttpValidatorConfig | OauthValidatorConfig;
+type Source =
+  FileValidatorConfig | NetlogonValidatorConfig | WinbindValidatorConfig | HttpValidatorConfig | OauthValidatorConfig;
 
 /** A validator that is asked itself, and so has limits. */
 export type SourceConfig = Source & { readonly limits: IsolationConfig };
@@ -40,6 +43,8 @@ function completeSource(name: string, parsed: Unlimited<ParsedValidator>, surrou
   switch (parsed.type) {
     case "file":
       return completeFile(name, parsed, surroundings);
+    case "netlogon":
+      return completeNetlogon(name, parsed, surroundings);
     case "winbind":
       return completeWinbind(name, parsed, surroundings);
     case "http":

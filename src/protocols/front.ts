@@ -2,7 +2,8 @@
 import type { Entry, Guest } from "../core/backend.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import type { NtlmFacts } from "../core/ntlm-facts.ts";
-import type { DenyReason } from "../core/verdict.ts";
+import type { Identity } from "../core/identity.ts";
+import type { Denied, DenyReason } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
 import type { Conclusion, Offer } from "../sasl/mechanism.ts";
 import type { Wire } from "../wire/wire.ts";
@@ -43,6 +44,8 @@ export interface Front {
   judgePassword?(evidence: PasswordEvidence, visit: Visit): Promise<Conclusion>;
   /** Continues under TLS. Throws WireClosed. */
   secure(client: Wire, visit: Visit): Promise<void>;
+  /** Whether somebody who has proven who it is may use this listener; undefined: yes. */
+  authorize(identity: Identity, visit: Visit): Denied | undefined;
   /** Finds the backend and logs on there. */
   enter(guest: Guest, visit: Visit): Promise<Entry>;
   /** SMTP: what the servers behind this listener can do. */

@@ -5,11 +5,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import type { NtlmFacts } from "../core/ntlm-facts.ts";
+import type { Denied } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
 import { converse, type Framing } from "../sasl/converse.ts";
 import type { Conclusion, Offer } from "../sasl/mechanism.ts";
 import type { Wire } from "../wire/wire.ts";
-import type { Front, LogonOutcome } from "./front.ts";
+import type { Front, LogonOutcome, Refused } from "./front.ts";
 import { toldReason } from "./told.ts";
 
 /** However often a client fails, it is not kept longer than this before each "no". */
@@ -55,13 +56,15 @@ export class Logon {
   async #admit({ verdict, password }: Conclusion): Promise<LogonOutcome> {
     switch (verdict.kind) {
       case "denied":
-        return { ...verdict, told: toldReason(verdict.reason, this.#front.reveal) };
+        return this.#refuse(verdict);
       case "unknown":
         return { kind: "denied", why: verdict.why, reason: "unknown-user" };
       case "unavailable":
         return { kind: "judge-unavailable", why: verdict.why };
       case "accepted": {
         const { identity, scheme } = verdict;
+        const barred = this.#front.authorize(identity, this.#visit);
+        if (barred) return this.#refuse(barred);
         if (this.#client.isClosed) return { kind: "malformed", why: "the client left before the answer" };
         const entry = await this.#front.enter({ identity, password, helo: this.helo }, this.#visit);
         if (entry.kind !== "entered") return { ...entry, user: identity.user };
@@ -69,6 +72,10 @@ export class Logon {
         return { kind: "entered", backend, wire, capabilities, user: identity.user, scheme };
       }
     }
+  }
+
+  #refuse(verdict: Denied): Refused {
+    return { ...verdict, told: toldReason(verdict.reason, this.#front.reveal) };
   }
 
   /** A refusal takes its time, counted from the start of the check, so that its length tells nothing about its reason. */
