@@ -1,5 +1,6 @@
 /** The conformance accounts as rows, and what all tests of the `sql` validator ask of a database. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeBase64 } from "../../../src/core/base64.ts";
@@ -9,6 +10,7 @@ import type { Verdict } from "../../../src/core/verdict.ts";
 import { ntHash } from "../../../src/ntlm/hashes.ts";
 import { deriveKeys } from "../../../src/scram/keys.ts";
 import { sqlValidator, type Database, type SqlOptions } from "../../../src/validators/sql/sql.ts";
+import { eventually } from "../../peers/programs.ts";
 import type { DatabaseServer } from "../../peers/postgres.ts";
 import { ACCOUNTS, byNtlm, byPassword, NAMES, summary, VISIT } from "../conformance.ts";
 import { version2 } from "../ntlm-client.ts";
@@ -109,6 +111,25 @@ export function restarts(title: string, make: () => Validator, server: () => Dat
     assert.equal(summary(await ask(validator)), "accepted alice");
     await validator.close?.();
   });
+}
+
+/** Stops the processes until they are thawed; a signal takes its time, and the threads of a server one by one. */
+export async function frozen(pids: readonly number[], act: () => Promise<void>): Promise<void> {
+  for (const pid of pids) process.kill(pid, "SIGSTOP");
+  try {
+    await eventually("all threads stand still", () => (pids.every(isStill) ? true : undefined));
+    await act();
+  } finally {
+    for (const pid of pids) process.kill(pid, "SIGCONT");
+  }
+}
+
+/** proc_pid_stat(5): the state is the third field, after the name in parentheses. */
+function isStill(pid: number): boolean {
+  const states = readdirSync(`/proc/${pid}/task`).map(
+    (thread) => /\) (\S)/.exec(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"))?.[1],
+  );
+  return states.every((state) => state === "T");
 }
 
 /** `slow`: a query that takes ten seconds for the user `sleeper`. */

@@ -8,7 +8,7 @@ import { startMariadb, withoutMariadb } from "../../peers/mariadb.ts";
 import type { DatabaseServer } from "../../peers/postgres.ts";
 import { LOOPBACK } from "../../peers/programs.ts";
 import { conformance, summary } from "../conformance.ts";
-import { ask, hangs, injections, restarts, ROWS, validatorOn, why } from "./accounts.ts";
+import { ask, frozen, hangs, injections, restarts, ROWS, validatorOn, why } from "./accounts.ts";
 
 const COLUMNS = "name, nt, scram_sha_256, domain, mailbox, `groups`, disabled, room";
 const QUERY = `SELECT ${COLUMNS} FROM accounts # by :this or that
@@ -99,14 +99,11 @@ describe("MariaDB", { skip: withoutMariadb() }, () => {
   test("a server that has stopped answering costs each logon its time limit", async () => {
     const validator = withAddress(QUERY, { timeout: 500 });
     assert.equal(summary(await ask(validator)), "accepted alice");
-    server.process.kill("SIGSTOP");
-    try {
+    await frozen([server.process.pid], async () => {
       const started = performance.now();
       assert.equal(summary(await ask(validator)), "unavailable");
       assert.ok(performance.now() - started < 1500);
-    } finally {
-      server.process.kill("SIGCONT");
-    }
+    });
     assert.equal(summary(await ask(validator)), "accepted alice");
     await validator.close?.();
   });

@@ -7,7 +7,7 @@ import type { ServerAddress } from "../../../src/validators/sql/sql.ts";
 import { startPostgres, withoutPostgres, type DatabaseServer } from "../../peers/postgres.ts";
 import { LOOPBACK } from "../../peers/programs.ts";
 import { byPassword, conformance, summary, VISIT } from "../conformance.ts";
-import { ask, hangs, injections, restarts, ROWS, validatorOn, why } from "./accounts.ts";
+import { ask, frozen, hangs, injections, restarts, ROWS, validatorOn, why } from "./accounts.ts";
 
 const COLUMNS = "name, nt, scram_sha_256, domain, mailbox, groups, disabled, room";
 const QUERY = `SELECT ${COLUMNS} FROM accounts -- by :this or that
@@ -149,14 +149,11 @@ describe("PostgreSQL", { skip: withoutPostgres() }, () => {
       "SELECT pid FROM pg_stat_activity WHERE application_name = 'postern'",
     );
     const pids = [server.process.pid, ...rows.map(({ pid }) => pid)];
-    for (const pid of pids) process.kill(pid, "SIGSTOP");
-    try {
+    await frozen(pids, async () => {
       const started = performance.now();
       assert.equal(summary(await ask(validator)), "unavailable");
       assert.ok(performance.now() - started < 1500);
-    } finally {
-      for (const pid of pids) process.kill(pid, "SIGCONT");
-    }
+    });
     assert.equal(summary(await ask(validator)), "accepted alice");
     await validator.close?.();
   });
