@@ -12,8 +12,10 @@ import { chainValidator } from "./validators/chain/chain.ts";
 import { fileValidator } from "./validators/file/file.ts";
 import { httpValidator } from "./validators/http/http.ts";
 import { isolated } from "./validators/isolation/isolated.ts";
+import { ldapValidator } from "./validators/ldap/ldap.ts";
 import { netlogonValidator } from "./validators/netlogon/netlogon.ts";
 import { oauthValidator } from "./validators/oauth/oauth.ts";
+import { sqlValidator } from "./validators/sql/sql.ts";
 import { winbindValidator } from "./validators/winbind/winbind.ts";
 
 /** Throws Error with a sentence for the administrator. */
@@ -48,6 +50,10 @@ function makeSource(each: SourceConfig, { config, secret, log }: Workshop): Vali
   switch (each.type) {
     case "file":
       return fileValidator({ ...each, names, secret, log });
+    case "sql":
+      return sqlValidator({ ...each, names, secret });
+    case "ldap":
+      return ldapValidator({ ...each, names, secret, log });
     case "netlogon":
       return netlogonValidator({ ...each, log });
     case "winbind":

@@ -187,6 +187,7 @@ function logSession(stay: Stay, why: string, seconds: number, bytes?: RelayEnd):
     tls: stay.secure,
     mechanism: lastAttempt?.mechanism,
     scheme: entered?.scheme,
+    appPassword: entered?.appPassword,
     // NTLM: the rule that refused it, or the exception without which one would have.
     rule: lastAttempt?.ntlm?.refusedBy,
     exception: lastAttempt?.ntlm?.exception,

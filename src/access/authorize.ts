@@ -7,12 +7,12 @@ import { groupFinder } from "../core/membership.ts";
 import type { Denied } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
 import { makeNetworks } from "../wire/networks.ts";
-import type { KnownIdentity } from "./canonical.ts";
+import type { Identity } from "../core/identity.ts";
 import type { AccessRule, People } from "./rules.ts";
 import { userFinder } from "./users.ts";
 
 /** undefined: may go on. */
-export type JudgeAccess = (identity: KnownIdentity, visit: Place) => Denied | undefined;
+export type JudgeAccess = (identity: Identity, visit: Place) => Denied | undefined;
 
 /** What rules ask of a visit. */
 export type Place = Pick<Visit, "listener" | "protocol" | "client">;
@@ -31,7 +31,7 @@ export function compileAccess(rules: readonly AccessRule[]): JudgeAccess {
 }
 
 /** For one question; whoever asks often compiles. */
-export function judgeAccess(identity: KnownIdentity, visit: Place, rules: readonly AccessRule[]): Denied | undefined {
+export function judgeAccess(identity: Identity, visit: Place, rules: readonly AccessRule[]): Denied | undefined {
   return compileAccess(rules)(identity, visit);
 }
 
@@ -43,18 +43,18 @@ export interface Opinion {
 }
 
 /** The opinions of the rules that apply, in their order; for `postern explain`. */
-export function opinionsOf(rules: readonly AccessRule[], identity: KnownIdentity, visit: Place): Opinion[] {
+export function opinionsOf(rules: readonly AccessRule[], identity: Identity, visit: Place): Opinion[] {
   const applying = rules.map(compileRule).filter(({ applies }) => applies(visit));
   return applying.map(({ judge }) => judge(identity));
 }
 
-function denied({ user }: KnownIdentity, why: string): Denied {
+function denied({ user }: Identity, why: string): Denied {
   return { kind: "denied", reason: "not-authorized", why, user, status: NtStatus.LOGON_TYPE_NOT_GRANTED };
 }
 
 interface CompiledRule {
   readonly applies: (visit: Place) => boolean;
-  readonly judge: (identity: KnownIdentity) => Opinion;
+  readonly judge: (identity: Identity) => Opinion;
 }
 
 function compileRule({ name: rule, listeners, protocols, networks, allow, deny }: AccessRule): CompiledRule {
@@ -77,7 +77,7 @@ function compileRule({ name: rule, listeners, protocols, networks, allow, deny }
   };
 }
 
-type FindPeople = (identity: KnownIdentity) => string | undefined;
+type FindPeople = (identity: Identity) => string | undefined;
 
 /** "group staff"; undefined for who is in none of the lists. */
 function peopleFinder(people: People | undefined): FindPeople | undefined {

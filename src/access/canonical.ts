@@ -9,23 +9,17 @@ import { dnsDomainOf } from "./resolve.ts";
 import type { DomainRule } from "./rules.ts";
 import { fillMailbox } from "./template.ts";
 
-/** An identity whose domain is known under all its names. */
-export interface KnownIdentity extends Identity {
-  /** The canonical name among them. */
-  readonly domainNames?: readonly string[] | undefined;
-}
-
 /** `validator` has accepted this identity. */
 export function canonicalIdentity(
   identity: Identity,
   validator: string,
   rules: ListenerRules,
-): KnownIdentity | Denied | Unavailable {
+): Identity | Denied | Unavailable {
   const rule = ruleAbout(identity, validator, rules);
   const refusal = validator === rules.own ? undefined : overreach(identity, rule, validator, rules);
   if (refusal !== undefined) return refusal;
   const domain = rule === undefined ? identity.domain : canonicalName(rule);
-  const known: KnownIdentity = {
+  const known: Identity = {
     ...identity,
     ...(domain !== undefined && { domain }),
     ...(rule !== undefined && { domainNames: namesOf(rule) }),

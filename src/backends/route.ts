@@ -1,6 +1,7 @@
 /** Which backend serves whom: the first route whose conditions all hold. */
 import type { Route } from "../core/backend.ts";
-import type { Identity } from "../core/identity.ts";
+import { glob } from "../core/glob.ts";
+import { domainsOf, type Identity } from "../core/identity.ts";
 import { groupFinder } from "../core/membership.ts";
 import type { Visit } from "../core/visit.ts";
 
@@ -10,17 +11,17 @@ export type Router = (identity: Identity, visit: Visit) => string | undefined;
 export function makeRouter(routes: readonly Route[]): Router {
   const compiled = routes.map((route) => ({
     ...route,
-    user: glob(route.user),
-    domain: glob(route.domain),
+    user: unlessAnybody(route.user),
+    domain: unlessAnybody(route.domain),
     group: route.groups && groupFinder(route.groups),
   }));
   return (identity, { listener }) => {
-    const { user, domain = "", mailbox } = identity;
+    const { user, mailbox } = identity;
     const found = compiled.find(
       (route) =>
         (!route.listeners || route.listeners.includes(listener)) &&
-        (!route.user || route.user.test(user) || route.user.test(mailbox)) &&
-        (!route.domain || route.domain.test(domain) || route.domain.test(domainOf(mailbox))) &&
+        (!route.user || route.user(user) || route.user(mailbox)) &&
+        (!route.domain || [...domainsOf(identity), domainOf(mailbox)].some(route.domain)) &&
         (!route.group || route.group(identity) !== undefined),
     );
     return found?.backend;
@@ -37,11 +38,6 @@ function domainOf(mailbox: string): string {
   return mailbox.includes("@") ? mailbox.slice(mailbox.lastIndexOf("@") + 1) : "";
 }
 
-function glob(pattern: string | undefined): RegExp | undefined {
-  if (pattern === undefined || pattern === "*") return undefined;
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*+/g, ".*")
-    .replace(/\?/g, ".");
-  return new RegExp(`^${source}$`, "isu");
+function unlessAnybody(pattern: string | undefined): ReturnType<typeof glob> | undefined {
+  return pattern === undefined || pattern === "*" ? undefined : glob(pattern);
 }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { registerCheck } from "./check.ts";
 import { registerDecode } from "./decode.ts";
+import { registerExplain } from "./explain.ts";
 import { registerPolicy } from "./policy.ts";
 import { loadRadarSource } from "./radar-source.ts";
 import { registerRadar } from "./radar.ts";
@@ -31,6 +32,7 @@ registerSandbox(program);
 registerDecode(program);
 registerUser(program);
 registerPolicy(program);
+registerExplain(program);
 registerRadar(program, loadRadarSource);
 
 await program.parseAsync().catch((error: unknown) => {

@@ -5,8 +5,10 @@ import { isolationSchema, type IsolationConfig } from "./schema/isolation.ts";
 import { chainSchema, completeChain, type ChainValidatorConfig } from "./validators/chain.ts";
 import { completeFile, fileSchema, type FileValidatorConfig } from "./validators/file.ts";
 import { completeHttp, httpSchema, type HttpValidatorConfig } from "./validators/http.ts";
+import { completeLdap, ldapSchema, type LdapValidatorConfig } from "./validators/ldap.ts";
 import { completeNetlogon, netlogonSchema, type NetlogonValidatorConfig } from "./validators/netlogon.ts";
 import { completeOauth, oauthSchema, type OauthValidatorConfig } from "./validators/oauth.ts";
+import { completeSql, sqlSchema, type SqlValidatorConfig } from "./validators/sql.ts";
 import { completeWinbind, winbindSchema, type WinbindValidatorConfig } from "./validators/winbind.ts";
 
 const limits = {
@@ -15,6 +17,8 @@ const limits = {
 
 export const validatorSchema = z.discriminatedUnion("type", [
   fileSchema.extend(limits),
+  sqlSchema.extend(limits),
+  ldapSchema.extend(limits),
   netlogonSchema.extend(limits),
   winbindSchema.extend(limits),
   httpSchema.extend(limits),
@@ -25,7 +29,13 @@ export const validatorSchema = z.discriminatedUnion("type", [
 export type ParsedValidator = z.output<typeof validatorSchema>;
 
 type Source =
-  FileValidatorConfig | NetlogonValidatorConfig | WinbindValidatorConfig | HttpValidatorConfig | OauthValidatorConfig;
+  | FileValidatorConfig
+  | SqlValidatorConfig
+  | LdapValidatorConfig
+  | NetlogonValidatorConfig
+  | WinbindValidatorConfig
+  | HttpValidatorConfig
+  | OauthValidatorConfig;
 
 /** A validator that is asked itself, and so has limits. */
 export type SourceConfig = Source & { readonly limits: IsolationConfig };
@@ -43,6 +53,10 @@ function completeSource(name: string, parsed: Unlimited<ParsedValidator>, surrou
   switch (parsed.type) {
     case "file":
       return completeFile(name, parsed, surroundings);
+    case "sql":
+      return completeSql(name, parsed, surroundings);
+    case "ldap":
+      return completeLdap(name, parsed, surroundings);
     case "netlogon":
       return completeNetlogon(name, parsed, surroundings);
     case "winbind":

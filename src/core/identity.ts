@@ -6,6 +6,8 @@ export interface Identity {
   readonly user: string;
   /** The account's domain, as the validator writes it ("EXAMPLE" or "example.com"); absent where accounts have none. */
   readonly domain?: string;
+  /** All names of that domain, where identity rules know them; `domain` is one of these. */
+  readonly domainNames?: readonly string[] | undefined;
   /** The mailbox to open at the backend; the user's name unless the validator says otherwise. */
   readonly mailbox: string;
   /** By name, nested ones included where the source tells them. */
@@ -49,11 +51,17 @@ export function isPlausibleName(name: string): boolean {
  * send `alice` for `alice@example.com` and the reverse; only a domain that contradicts the account's is wrong. Case counts
  * for nobody's mail.
  */
-export function isNameOf(name: string, { user, domain, mailbox }: Identity): boolean {
-  if (isSameName(name, mailbox)) return true;
-  const given = splitName(name);
-  const fits = given.domain === undefined || domain === undefined || isSameName(given.domain, domain);
-  return isSameName(given.user, user) && fits;
+export function isNameOf(name: string, identity: Identity): boolean {
+  if (isSameName(name, identity.mailbox)) return true;
+  const { user, domain } = splitName(name);
+  const domains = domainsOf(identity);
+  const fits = domain === undefined || domains.length === 0 || domains.some((each) => isSameName(each, domain));
+  return isSameName(user, identity.user) && fits;
+}
+
+/** The account's domain under every name that is known; none where accounts have no domain. */
+export function domainsOf({ domain, domainNames }: Identity): readonly string[] {
+  return domainNames ?? (domain === undefined ? [] : [domain]);
 }
 
 export function isSameName(one: string, other: string): boolean {

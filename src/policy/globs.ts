@@ -1,5 +1,6 @@
-/** User names against globs, without regular expressions: `*` is any text, `?` one character, case does not matter. */
+/** User names, as an NTLM client sends them, against globs in any case. */
 import type { NtlmNames } from "../core/evidence.ts";
+import { glob } from "../core/glob.ts";
 import { splitName } from "../core/identity.ts";
 
 export type UserTest = (names: readonly NtlmNames[]) => boolean;
@@ -11,15 +12,15 @@ export function makeUserTest(patterns: readonly string[]): UserTest {
   for (const pattern of patterns) {
     const { user, domain } = splitName(pattern.toLowerCase());
     if (domain === undefined && !/[*?]/.test(user)) plain.add(user);
-    else others.push({ user, domain });
+    else others.push({ isUser: glob(user), isDomain: domain === undefined ? undefined : glob(domain) });
   }
   const fits = (claim: Claim) => plain.has(claim.user) || others.some((pattern) => isMatch(pattern, claim));
   return (names) => names.some((name) => fits(claimOf(name)));
 }
 
 interface Pattern {
-  readonly user: string;
-  readonly domain: string | undefined;
+  readonly isUser: (text: string) => boolean;
+  readonly isDomain: ((text: string) => boolean) | undefined;
 }
 
 interface Claim {
@@ -34,29 +35,6 @@ function claimOf({ user, domain }: NtlmNames): Claim {
   return { user: split.user, domains: split.domain === undefined ? [beside] : [split.domain, beside] };
 }
 
-function isMatch({ user, domain }: Pattern, claim: Claim): boolean {
-  return (
-    isGlobMatch(user, claim.user) && (domain === undefined || claim.domains.some((each) => isGlobMatch(domain, each)))
-  );
-}
-
-/** In at most pattern times text steps: after a mismatch only the last `*` is tried one character longer. */
-export function isGlobMatch(pattern: string, text: string): boolean {
-  let [at, star, resume] = [0, -1, 0];
-  for (let position = 0; position < text.length;) {
-    if (pattern[at] === "*") {
-      star = at++;
-      resume = position;
-    } else if (at < pattern.length && (pattern[at] === "?" || pattern[at] === text[position])) {
-      at++;
-      position++;
-    } else if (star >= 0) {
-      at = star + 1;
-      position = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[at] === "*") at++;
-  return at === pattern.length;
+function isMatch({ isUser, isDomain }: Pattern, claim: Claim): boolean {
+  return isUser(claim.user) && (isDomain === undefined || claim.domains.some(isDomain));
 }

@@ -64,7 +64,12 @@ export interface Attempt {
 
 /** How one attempt to log on ended, backend included. Every protocol has words for each kind. */
 export type LogonOutcome =
-  | (Entry & { readonly user: string; readonly scheme?: string | undefined })
+  | (Entry & {
+      readonly user: string;
+      readonly scheme?: string | undefined;
+      /** The name of the app password that was right. */
+      readonly appPassword?: string | undefined;
+    })
   | Refused
   | { readonly kind: "judge-unavailable"; readonly why: string }
   | { readonly kind: "cancelled" }

@@ -62,14 +62,14 @@ export class Logon {
       case "unavailable":
         return { kind: "judge-unavailable", why: verdict.why };
       case "accepted": {
-        const { identity, scheme } = verdict;
+        const { identity, scheme, appPassword } = verdict;
         const barred = this.#front.authorize(identity, this.#visit);
         if (barred) return this.#refuse(barred);
         if (this.#client.isClosed) return { kind: "malformed", why: "the client left before the answer" };
         const entry = await this.#front.enter({ identity, password, helo: this.helo }, this.#visit);
         if (entry.kind !== "entered") return { ...entry, user: identity.user };
         const { backend, wire, capabilities } = entry;
-        return { kind: "entered", backend, wire, capabilities, user: identity.user, scheme };
+        return { kind: "entered", backend, wire, capabilities, user: identity.user, scheme, appPassword };
       }
     }
   }

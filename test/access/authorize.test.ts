@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { compileAccess, judgeAccess, opinionsOf } from "../../src/access/authorize.ts";
-import type { KnownIdentity } from "../../src/access/canonical.ts";
+import type { Identity } from "../../src/core/identity.ts";
 import type { AccessRule, People } from "../../src/access/rules.ts";
 import { makeToken, wellKnownName } from "../../src/access/token.ts";
 import { NtStatus } from "../../src/core/nt-status.ts";
 import { VISIT } from "../support/visit.ts";
 
-const ALICE: KnownIdentity = {
+const ALICE: Identity = {
   ...{ user: "Alice", domain: "EXAMPLE", domainNames: ["EXAMPLE", "example.com"], mailbox: "a.smith@example.org" },
   ...{ groups: ["Staff"], attributes: {} },
   token: makeToken({ user: "S-1-5-21-1-2-3-1104", primaryGroup: "S-1-5-21-1-2-3-513" }),

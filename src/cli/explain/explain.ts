@@ -1,6 +1,7 @@
 /** A logon gone through without anybody logging on: each step that it would take, up to the one that would refuse it. */
 import { opinionsOf, judgeAccess } from "../../access/authorize.ts";
-import { canonicalIdentity, type KnownIdentity } from "../../access/canonical.ts";
+import { canonicalIdentity } from "../../access/canonical.ts";
+import type { Identity } from "../../core/identity.ts";
 import { rulesFor, type ListenerRules } from "../../access/listener-rules.ts";
 import { resolveName, type Meaning } from "../../access/resolve.ts";
 import type { AccessRule, IdentityRules } from "../../access/rules.ts";
@@ -72,7 +73,7 @@ function* mailboxFindings(
 function* accessFindings(
   rules: readonly AccessRule[],
   question: Question,
-  identity: KnownIdentity,
+  identity: Identity,
   isKnown: boolean,
 ): Generator<Finding> {
   const visit = visitOf(question);
