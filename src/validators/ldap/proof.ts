@@ -13,7 +13,7 @@ import { failureOf, refusedBind } from "./failure.ts";
 import type { AskGroups } from "./groups.ts";
 import { identityOf } from "./identity.ts";
 import type { LdapOptions } from "./options.ts";
-import { Pace } from "./pace.ts";
+import { Pace } from "../pace.ts";
 import { bindTemplate, escapeDn } from "./template.ts";
 
 /** Directories hash what comes; nobody types this much. */

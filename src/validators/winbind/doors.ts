@@ -93,5 +93,6 @@ function machineNames({ machine, command, log, name }: WinbindOptions, args: rea
 
 function namesOf({ domain, computer, dnsDomain }: MachineOptions): TargetNames {
   const names = { netbiosDomain: domain, netbiosComputer: computer, domainJoined: true };
-  return dnsDomain === undefined ? names : { ...names, dnsDomain };
+  if (dnsDomain === undefined) return names;
+  return { ...names, dnsDomain, dnsComputer: `${computer.toLowerCase()}.${dnsDomain}` };
 }

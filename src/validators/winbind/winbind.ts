@@ -1,11 +1,13 @@
 /** Validator `winbind`: Samba's winbindd judges, through ntlm_auth in its role `ntlm-server-1` (MS-APDS 3.1.5 behind it). */
 import type { NtlmEvidence, PasswordEvidence } from "../../core/evidence.ts";
 import { isPlausibleName, splitName, type AccountName } from "../../core/identity.ts";
+import { NtStatus } from "../../core/nt-status.ts";
 import type { Validator } from "../../core/validator.ts";
 import type { Denied, Unavailable, Verdict } from "../../core/verdict.ts";
 import { ntlm2SessionChallenge } from "../../ntlm/ntlmv1.ts";
 import { classifyResponses } from "../../ntlm/responses.ts";
 import { isAllowed } from "../../ntlm/scheme.ts";
+import { Pace } from "../pace.ts";
 import { HelperFailure } from "./helper.ts";
 import { whoIs, type Doors } from "./identity.ts";
 import { openDoors } from "./doors.ts";
@@ -28,10 +30,17 @@ const CLOSED: Unavailable = { kind: "unavailable", why: "the validator is closed
 /** Starts no helper before the first logon; asks for the machine's names at once. */
 export function winbindValidator(options: WinbindOptions): Validator {
   const doors = openDoors(options);
+  const pace = new Pace();
   const guarded = async (judge: () => Promise<Verdict>): Promise<Verdict> => {
     if (doors.isClosed) return CLOSED;
+    const started = performance.now();
     try {
-      return await judge();
+      const verdict = await judge();
+      // winbindd knows quicker who does not exist than whose password is wrong.
+      if (verdict.kind === "denied" && verdict.status === NtStatus.WRONG_PASSWORD)
+        pace.learn(performance.now() - started);
+      if (verdict.kind === "unknown") await pace.keep(started);
+      return verdict;
     } catch (error) {
       if (error instanceof HelperFailure) return { kind: "unavailable", why: `ntlm_auth: ${error.message}` };
       if (error instanceof LookupFailure) return { kind: "unavailable", why: error.message };
@@ -63,7 +72,7 @@ async function judgePassword({ username, password }: PasswordEvidence, doors: Do
   if (text === "" || text.length > PASSWORD_LIMIT || text.includes("\0") || !text.isWellFormed())
     return denied("the password is empty, too long or no text");
   const name = await accountMeant(username, doors);
-  if (!isPlausibleName(name.user)) return denied("the name has no user");
+  if (!isAskable(name.user)) return denied("the name has no user or ends where its domain should be");
   const { question, sessionBaseKey } = respond(name.user, name.domain ?? "", text, doors.names());
   const answer = await doors.ask(writeQuestion(question));
   if (answer.kind === "no") return verdictOf(answer.sentence, name.user);
@@ -80,6 +89,11 @@ async function accountMeant(username: string, doors: Doors): Promise<AccountName
   return user === undefined ? splitName(username) : { user: user.name, domain: user.domain };
 }
 
+/** To `alice@` winbindd says that it has no connections left, which is no word about anybody. */
+function isAskable(user: string): boolean {
+  return isPlausibleName(user) && !user.endsWith("@");
+}
+
 async function judgeNtlm(evidence: NtlmEvidence, doors: Doors, allowNtlmV1: boolean): Promise<Verdict> {
   const { names, minimum } = evidence;
   const scheme = classifyResponses(evidence);
@@ -92,9 +106,7 @@ async function judgeNtlm(evidence: NtlmEvidence, doors: Doors, allowNtlmV1: bool
   if (scheme !== "NTLMv2" && !allowNtlmV1) return denied(`${scheme} is not passed on, see allowNtlmV1`, "policy");
   if (doors.names() === undefined)
     return { kind: "unavailable", why: "the machine's names are not known yet: has the host been joined?" };
-  const plausible = names.filter(
-    ({ user, domain }) => isPlausibleName(user) && (domain === "" || isPlausibleName(domain)),
-  );
+  const plausible = names.filter(({ user, domain }) => isAskable(user) && (domain === "" || isPlausibleName(domain)));
   let verdict: Verdict = denied("the name is empty, too long or has control characters");
   for (const { user, domain } of plausible) {
     const question = { user, domain, challenge: challengeOf(evidence, scheme), ntResponse: evidence.ntResponse };

@@ -17,7 +17,7 @@ import {
 } from "../../peers/samba-dc/domain-controller.ts";
 import { MEMBER_NAME, startMember, type Member } from "../../peers/samba-member/member.ts";
 import { eventually, without } from "../../peers/programs.ts";
-import { byNtlm, byPassword, NAMES, summary, VISIT } from "../conformance.ts";
+import { byNtlm, byPassword, conformance, NAMES, summary, VISIT } from "../conformance.ts";
 import { ntlm2Session, version2 } from "../ntlm-client.ts";
 
 const skip = withoutDomainController() || without("ntlm_auth", "net");
@@ -54,6 +54,9 @@ describe("over a domain member's winbindd", { skip }, () => {
       ...options,
     });
   }
+
+  const machine = { domain: DOMAIN.netbios, computer: MEMBER_NAME, dnsDomain: DOMAIN.dns };
+  conformance("winbind", () => Promise.resolve(open({ allowNtlmV1: true, machine })), { domain: true });
 
   test("the names are the machine account's own", () => {
     assert.deepEqual(validator.ntlm?.names(VISIT), { ...NAMES, netbiosComputer: MEMBER_NAME });
