@@ -44,7 +44,8 @@ export async function startMember(dc: DomainController): Promise<Member> {
     },
     close: async () => {
       await member.kill();
-      rmSync(folder, { recursive: true });
+      // What winbindd has started ends a moment after it, and may still write.
+      rmSync(folder, { recursive: true, maxRetries: 10, retryDelay: 100 });
     },
   };
   await member.start().catch(async (error: unknown) => {
