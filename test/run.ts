@@ -27,7 +27,8 @@ async function main(filters: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  if (files.some(({ source }) => isPeer(source) || source.startsWith("test/sandbox/"))) installPackages(console.log);
+  if (files.some(({ source }) => isPeer(source) || /^test\/(sandbox|validators)\//.test(source)))
+    installPackages(console.log);
   // Stack traces of tests name lines of the sources.
   process.execArgv.push("--enable-source-maps");
   const stages = [
