@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { registerCheck } from "./check.ts";
 import { registerDecode } from "./decode.ts";
 import { registerExplain } from "./explain.ts";
+import { registerNetlogon } from "./netlogon.ts";
 import { registerPolicy } from "./policy.ts";
 import { loadRadarSource } from "./radar-source.ts";
 import { registerRadar } from "./radar.ts";
@@ -33,6 +34,7 @@ registerDecode(program);
 registerUser(program);
 registerPolicy(program);
 registerExplain(program);
+registerNetlogon(program);
 registerRadar(program, loadRadarSource);
 
 await program.parseAsync().catch((error: unknown) => {
