@@ -46,6 +46,9 @@ export class Channel {
     this.#asking++;
     try {
       return await this.#askInTurn(logon, performance.now() + this.#settings.timeout);
+    } catch (error) {
+      if (error instanceof LookupError) return none(error.message);
+      throw error;
     } finally {
       this.#asking--;
     }
@@ -57,10 +60,10 @@ export class Channel {
   }
 
   async #askInTurn(logon: NetworkLogon, deadline: number): Promise<Answer> {
-    const controllers = await within(deadline, this.#controllers.all());
-    if (!Array.isArray(controllers)) return none(`${controllers}`);
+    const known = this.#controllers.all();
+    const controllers = known instanceof Promise ? await within(deadline, known) : known;
     const failures: string[] = [];
-    for (const controller of controllers as readonly Controller[]) {
+    for (const controller of controllers) {
       const answer = await askOne(controller, logon, deadline);
       if (answer.kind !== "elsewhere") return answer;
       failures.push(answer.why);
@@ -127,18 +130,23 @@ function none(why: string): Answer & { readonly kind: "none" } {
   return { kind: "none", why };
 }
 
-/** The value; a sentence where it does not come in time or cannot be had. */
-async function within<T>(deadline: number, value: Promise<T>): Promise<T | string> {
+/** Throws LookupError where it does not come in time or cannot be had. */
+async function within(deadline: number, found: Promise<readonly Controller[]>): Promise<readonly Controller[]> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
+  const late = new Promise<never>((_resolve, reject) => {
     const time = Math.max(deadline - performance.now(), 0);
-    timer = setTimeout(() => resolve("no domain controllers were found in time"), time);
+    timer = setTimeout(() => reject(new Error("no domain controllers were found in time")), time);
   });
   try {
-    return await Promise.race([value, late]);
+    return await Promise.race([found, late]);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    throw new LookupError(error instanceof Error ? error.message : String(error), { cause: error });
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Nobody knows where to ask. */
+class LookupError extends Error {
+  override readonly name = "LookupError";
 }

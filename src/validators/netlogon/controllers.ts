@@ -9,8 +9,8 @@ const AGE = 600_000;
 const SHORT_AGE = 15_000;
 
 export interface Controllers {
-  /** At least one. Throws Error with a sentence for the administrator. */
-  all(): Promise<readonly Controller[]>;
+  /** At least one; at once where they are known. Rejects with an Error with a sentence for the administrator. */
+  all(): readonly Controller[] | Promise<readonly Controller[]>;
   close(): void;
 }
 
@@ -26,7 +26,7 @@ export function makeControllers(
       return new Map(found.map(({ name, host, port }) => [name, { host, port }]));
     }, settings);
   const listed = controllers.map((each) => new Controller(titleOf(each), each, settings));
-  return { all: () => Promise.resolve(listed), close: () => listed.forEach((each) => each.close()) };
+  return { all: () => listed, close: () => listed.forEach((each) => each.close()) };
 }
 
 function titleOf({ host, port }: ControllerAddress): string {
@@ -48,17 +48,21 @@ class FoundControllers implements Controllers {
   }
 
   /** Only who comes first waits for DNS; later the answer of before serves until there is another. */
-  async all(): Promise<readonly Controller[]> {
+  all(): readonly Controller[] | Promise<readonly Controller[]> {
     const isUseful = this.#known.some(({ outage }) => outage === undefined);
     if (performance.now() - this.#asked > (isUseful ? AGE : SHORT_AGE)) this.#refresh();
-    if (this.#known.length === 0) await this.#asking;
-    if (this.#known.length === 0) throw this.#failure ?? new Error("DNS names no domain controller");
-    return this.#known;
+    return this.#known.length > 0 ? this.#known : this.#first();
   }
 
   close(): void {
     this.#isClosed = true;
     this.#known.forEach((each) => each.close());
+  }
+
+  async #first(): Promise<readonly Controller[]> {
+    await this.#asking;
+    if (this.#known.length === 0) throw this.#failure ?? new Error("DNS names no domain controller");
+    return this.#known;
   }
 
   #refresh(): void {
