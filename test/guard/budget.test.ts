@@ -16,7 +16,7 @@ function bench(limit = 100): { clock: TurnedClock; budget: Budget } {
 async function admitted(budget: Budget, isInside = false, account = "alice"): Promise<Admitted> {
   const admission = await budget.enter(account, isInside, RULE);
   assert.equal(admission.kind, "admitted");
-  return admission as Admitted;
+  return admission;
 }
 
 async function fail(budget: Budget, isInside = false, account = "alice"): Promise<void> {
