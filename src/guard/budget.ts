@@ -30,8 +30,10 @@ export interface Purse {
   at: number;
   askingOutside: number;
   askingInside: number;
+  /** A password that seemed right has been let through although nothing was left, and was not right. */
+  isVouchedFor: boolean;
   readonly window: number;
-  readonly waiting: Set<() => void>;
+  waiting: Set<() => void> | undefined;
 }
 
 /** Logons of one account that wait for others of it. */
@@ -65,19 +67,24 @@ export class Budget {
     return this.#purses.size;
   }
 
-  /** `busy`: others of this account have been under way for too long. Who is admitted must leave. */
-  async enter(account: string, isInside: boolean, rule: BudgetRule): Promise<Admission> {
+  /**
+   * `busy`: others of this account have been under way for too long. Who is admitted must leave. `isLikelyRight`: worth
+   * being asked about when nothing is left; once, until a logon goes well or all is forgotten.
+   */
+  async enter(account: string, isInside: boolean, rule: BudgetRule, isLikelyRight = false): Promise<Admission> {
     const end = this.#clock.now() + PATIENCE;
     for (;;) {
       const purse = this.#purseOf(account, rule);
       const room = roomIn(purse, isInside, rule, this.#clock.now());
-      if (room === "spent") return { kind: "spent" };
-      if (room === "now") {
+      const isVouchedFor = room === "spent" && isLikelyRight && !purse.isVouchedFor;
+      if (room === "spent" && !isVouchedFor) return { kind: "spent" };
+      if (room === "now" || isVouchedFor) {
+        if (isVouchedFor) purse.isVouchedFor = true;
         if (isInside) purse.askingInside += 1;
         else purse.askingOutside += 1;
         return { kind: "admitted", purse, isInside, failedBefore: purse.failedInside };
       }
-      if (purse.waiting.size >= WAITING || !(await this.#turn(purse, end))) return { kind: "busy" };
+      if ((purse.waiting?.size ?? 0) >= WAITING || !(await this.#turn(purse, end))) return { kind: "busy" };
     }
   }
 
@@ -88,7 +95,10 @@ export class Budget {
     if (isInside) purse.askingInside -= 1;
     else purse.askingOutside -= 1;
     // The domain has forgotten what it had counted; what failed since this logon began it may have counted after it.
-    if (outcome === "passed") purse.inside = Math.min(purse.inside, purse.failedInside - failedBefore);
+    if (outcome === "passed") {
+      purse.inside = Math.min(purse.inside, purse.failedInside - failedBefore);
+      purse.isVouchedFor = false;
+    }
     if (outcome === "failed") {
       if (isInside) {
         purse.inside += 1;
@@ -96,7 +106,7 @@ export class Budget {
       } else purse.outside += 1;
       purse.at = now;
     }
-    for (const wake of [...purse.waiting]) wake();
+    for (const wake of [...(purse.waiting ?? [])]) wake();
   }
 
   /** Milliseconds until everything is forgotten; 0: nothing is spent. */
@@ -141,7 +151,7 @@ export class Budget {
   }
 
   #drop(account: string, purse: Purse): boolean {
-    if (purse.askingInside + purse.askingOutside + purse.waiting.size > 0) return true;
+    if (purse.askingInside + purse.askingOutside + (purse.waiting?.size ?? 0) > 0) return true;
     forget(purse, this.#clock.now());
     const spent = purse.outside + purse.inside;
     if (spent > 0) this.#overflow.add(account, spent, purse.at, purse.window);
@@ -155,12 +165,12 @@ export class Budget {
     return new Promise((resolve) => {
       const settle = (isMyTurn: boolean): void => {
         stop();
-        purse.waiting.delete(wake);
+        purse.waiting?.delete(wake);
         resolve(isMyTurn);
       };
       const wake = (): void => settle(true);
       const stop = this.#clock.after(left, () => settle(false));
-      purse.waiting.add(wake);
+      (purse.waiting ??= new Set()).add(wake);
     });
   }
 }
@@ -168,7 +178,7 @@ export class Budget {
 export type Spent = Pick<Purse, "outside" | "inside" | "at" | "window">;
 
 function purseWith(spent: Spent): Purse {
-  return { ...spent, failedInside: 0, askingOutside: 0, askingInside: 0, waiting: new Set() };
+  return { ...spent, failedInside: 0, askingOutside: 0, askingInside: 0, isVouchedFor: false, waiting: undefined };
 }
 
 /** `later`: unless those under way fail. */
@@ -178,7 +188,7 @@ function roomIn(
   { failures, window }: BudgetRule,
   now: number,
 ): "now" | "later" | "spent" {
-  if (now - purse.at >= window) purse.outside = purse.inside = 0;
+  forget(purse, now, window);
   const share = failures - Math.floor(failures / 3);
   const spent = purse.outside + purse.inside;
   if (spent >= failures || (!isInside && purse.outside >= share)) return "spent";
@@ -187,6 +197,8 @@ function roomIn(
   return isFree ? "now" : "later";
 }
 
-function forget(purse: Purse, now: number): void {
-  if (now - purse.at >= purse.window) purse.outside = purse.inside = 0;
+function forget(purse: Purse, now: number, window = purse.window): void {
+  if (now - purse.at < window) return;
+  purse.outside = purse.inside = 0;
+  purse.isVouchedFor = false;
 }

@@ -10,7 +10,7 @@ export interface Clock {
 export const SYSTEM_CLOCK: Clock = {
   now: Date.now,
   after: (milliseconds, call) => {
-    const timer = setTimeout(call, milliseconds).unref();
+    const timer = setTimeout(call, milliseconds);
     return () => clearTimeout(timer);
   },
 };

@@ -5,9 +5,8 @@
  * grow and are forgotten). It waits as long as the slowest of them demands, or is refused where one is locked, or where the
  * wait would be longer than 15 s. An account's delay is only for addresses that have failed lately themselves.
  * None of this concerns an account at an address from which it has logged on in the last `knownFor`, as long as it has not
- * failed there five times in half an hour (pairs.ts). Where the validator's source locks accounts itself, the budget
- * (budget.ts) then says whether it may be asked, and a password that it has called wrong within the budget's window is wrong
- * without asking.
+ * failed there five times in half an hour (pairs.ts). Where the validator's source locks accounts itself, domain.ts and
+ * budget.ts then say whether it may be asked.
  *
  * Failures are an unknown name, bad credentials and a domain's "locked out". The same wrong password of an account counts
  * once for the account and once for each address. What is refused here, `unavailable`, and refusals of a right password
@@ -17,8 +16,9 @@ import type { Secret } from "../core/secret.ts";
 import type { Accepted, Verdict } from "../core/verdict.ts";
 import { makeNetworks } from "../wire/networks.ts";
 import { accountKey, nameOfKey } from "./account-name.ts";
-import { Budget, type Admitted, type BudgetRule } from "./budget.ts";
+import type { Budget, BudgetRule } from "./budget.ts";
 import { sleep, SYSTEM_CLOCK, type Clock } from "./clock.ts";
+import { Domain, type Access, type Leave, type Refusal } from "./domain.ts";
 import { Known } from "./known.ts";
 import { Pairs } from "./pairs.ts";
 import { machineOf, networkOf } from "./places.ts";
@@ -29,6 +29,8 @@ import { WrongSecrets } from "./wrong-secrets.ts";
 
 /** Milliseconds that an attempt is held at most. */
 const HOLD = 15_000;
+
+export type { Refusal } from "./domain.ts";
 
 export interface Attempt {
   readonly address: string;
@@ -53,11 +55,6 @@ interface Count {
   readonly delays: boolean;
 }
 
-interface Access {
-  readonly account: string;
-  readonly isKnown: boolean;
-}
-
 export interface Permission {
   readonly kind: "permitted";
   readonly attempt: Attempt;
@@ -65,16 +62,7 @@ export interface Permission {
   readonly network: string;
   readonly isTrusted: boolean;
   readonly accounts: readonly Access[];
-  readonly admitted: readonly Admitted[];
-}
-
-export interface Refusal {
-  readonly kind: "refused";
-  /** `repeated`: known to be wrong; `busy`: others of this account have been under way for too long. */
-  readonly reason: "guarded" | "repeated" | "busy";
-  readonly why: string;
-  /** Milliseconds. */
-  readonly retryAfter: number;
+  readonly leave: Leave | undefined;
 }
 
 export interface GuardOptions {
@@ -90,9 +78,9 @@ export class Guard {
   readonly networks: Tallies;
   readonly accounts: Tallies;
   readonly known: Known;
-  readonly budget: Budget;
   readonly pairs: Pairs;
   readonly wrong: WrongSecrets;
+  readonly #domain: Domain;
   readonly #log: GuardOptions["log"];
   /** Names under which accounts have logged on, to the names that the validator gave them. */
   readonly #aliases: Recent<string>;
@@ -103,15 +91,19 @@ export class Guard {
     this.clock = clock;
     this.#log = log;
     this.#rules = rules;
-    this.#isTrusted = makeNetworks(rules.trusted);
+    this.#isTrusted = membership(rules.trusted);
     this.addresses = new Tallies(limits.addresses);
     this.networks = new Tallies(limits.networks);
     this.accounts = new Tallies(limits.accounts);
     this.known = new Known(limits.accounts);
-    this.budget = new Budget(limits.accounts, clock);
     this.pairs = new Pairs(limits.pairs);
     this.wrong = new WrongSecrets(limits.accounts);
+    this.#domain = new Domain(limits.accounts, this.wrong, clock);
     this.#aliases = new Recent(limits.accounts);
+  }
+
+  get budget(): Budget {
+    return this.#domain.budget;
   }
 
   get rules(): GuardRules {
@@ -120,29 +112,36 @@ export class Guard {
 
   /** Takes over other rules; what has been counted stays. Throws RangeError for what is no network. */
   configure(rules: GuardRules): void {
-    this.#isTrusted = makeNetworks(rules.trusted);
+    this.#isTrusted = membership(rules.trusted);
     this.#rules = rules;
   }
 
   /** Whether the validator may be asked; resolves when it may be. Each permission must be followed by `after`. */
   async before(attempt: Attempt): Promise<Permission | Refusal> {
-    const machine = machineOf(attempt.address);
-    const place = { machine, network: networkOf(attempt.address, this.#rules.prefixes) };
-    const isTrusted = this.#isTrusted(attempt.address);
-    const keys = new Set(attempt.names.map((name) => this.#keyOf(attempt, name)));
-    const accounts = [...keys].map((account) => ({ account, isKnown: this.#isKnown(account, machine) }));
-    const unbudgeted = { kind: "permitted" as const, attempt, ...place, isTrusted, accounts, admitted: [] };
-    const refusal = (await this.#hold(unbudgeted)) ?? this.#repeated(unbudgeted);
-    if (refusal || attempt.budget === undefined) return refusal ?? unbudgeted;
-    return this.#admit(unbudgeted, attempt.budget);
+    const { address, names } = attempt;
+    const machine = machineOf(address);
+    const network = networkOf(address, this.#rules.prefixes);
+    const keys = names.length === 1 ? [this.#keyOf(attempt, names[0]!)] : this.#keysOf(attempt);
+    const accounts = keys.map((account) => ({ account, isKnown: this.#isKnown(account, machine) }));
+    const isTrusted = this.#isTrusted(address);
+    const permission = { kind: "permitted" as const, attempt, machine, network, isTrusted, accounts, leave: undefined };
+    const refusal = await this.#hold(permission);
+    if (refusal || attempt.budget === undefined) return refusal ?? permission;
+    const leave = await this.#domain.enter(accounts, attempt.secret, attempt.budget);
+    return leave.kind === "refused" ? leave : { ...permission, leave };
   }
 
   /** What came of it; undefined: no verdict at all. */
   after(permission: Permission, verdict: Verdict | undefined): void {
     const outcome = outcomeOf(verdict);
     if (outcome === "passed") this.#passed(permission, verdict as Accepted);
-    else for (const each of permission.admitted) this.budget.leave(each, outcome);
     if (outcome === "failed") this.#failed(permission);
+    // Only now: who waits for this answer looks at what has become known by it.
+    if (permission.leave && outcome !== "passed") this.#domain.giveBack(permission.leave, () => outcome);
+  }
+
+  #keysOf(attempt: Attempt): readonly string[] {
+    return [...new Set(attempt.names.map((name) => this.#keyOf(attempt, name)))];
   }
 
   #keyOf({ realm, budget }: Attempt, name: string): string {
@@ -193,47 +192,14 @@ export class Guard {
     ];
   }
 
-  /** Where asking could lock the account, the answer to a password that was wrong a while ago is known. */
-  #repeated({ attempt: { secret, budget }, accounts }: Permission): Refusal | undefined {
-    const [first] = accounts;
-    if (secret === undefined || budget === undefined || !first || !this.wrong.hasAny(first.account)) return undefined;
-    const digest = this.wrong.digest(first.account, secret);
-    const ago = this.wrong.judgedAgo(first.account, digest, this.clock.now());
-    if (ago === undefined || ago >= budget.window) return undefined;
-    return refuse("repeated", "the same wrong password as before, not asked again", budget.window - ago);
-  }
-
-  async #admit(permission: Permission, rule: BudgetRule): Promise<Permission | Refusal> {
-    const admitted: Admitted[] = [];
-    for (const { account, isKnown } of permission.accounts) {
-      const admission = await this.budget.enter(account, isKnown, rule);
-      if (admission.kind === "admitted") {
-        admitted.push(admission);
-        continue;
-      }
-      for (const each of admitted) this.budget.leave(each, "neither");
-      if (admission.kind === "busy") return refuse("busy", "too many logons of this account are under way", 0);
-      const why = "the failures that the domain may be shown for this account are used up";
-      return refuse("guarded", why, this.budget.leftOf(account));
-    }
-    // It may have been found wrong while this one waited.
-    const refusal = this.#repeated(permission);
-    if (refusal) for (const each of admitted) this.budget.leave(each, "neither");
-    return refusal ?? { ...permission, admitted };
-  }
-
-  #passed({ attempt, machine, network, accounts, admitted }: Permission, { identity }: Accepted): void {
+  #passed({ attempt, machine, network, accounts, leave }: Permission, { identity }: Accepted): void {
     const now = this.clock.now();
     const { user, domain } = identity;
     const own = this.#keyOf(attempt, domain === undefined ? user : `${user}@${domain}`);
     const [only] = accounts.length === 1 ? accounts : [];
     if (only && attempt.isGuess && only.account !== own) this.#aliases.set(only.account, own);
-    for (const [index, each] of admitted.entries()) {
-      const isIt = only !== undefined || accounts[index]?.account === own;
-      this.budget.leave(each, isIt ? "passed" : "failed");
-    }
     // What a token or certificate was shown under is no name of the account's own: it is known beside it.
-    const names = new Set([own, ...(only ? [only.account] : [])]);
+    const names = only && only.account !== own ? [own, only.account] : [own];
     for (const account of attempt.isGuess ? [own] : names) this.known.add({ account, address: machine, at: now });
     for (const account of names) {
       const { atAddress, atAccount } = this.pairs.settle(account, machine);
@@ -243,6 +209,10 @@ export class Guard {
       if (attempt.secret && this.wrong.hasAny(account))
         this.wrong.remove(account, this.wrong.digest(account, attempt.secret));
     }
+    if (!leave) return;
+    if (only && leave.digest !== undefined) this.#domain.learn(only.account, leave.digest);
+    const isIt = (index: number): boolean => only !== undefined || accounts[index]?.account === own;
+    this.#domain.giveBack(leave, (index) => (isIt(index) ? "passed" : "failed"));
   }
 
   #failed({ attempt, machine, network, isTrusted, accounts }: Permission): void {
@@ -271,6 +241,11 @@ export class Guard {
     if (!tallies.fail(key, rule, this.clock.now())) return;
     this.#log("locked after too many failed logons", { [kind]: nameOfKey(key), failures: rule.lock });
   }
+}
+
+/** Most configurations trust nobody, and asking a list costs as much as everything else here. */
+function membership(networks: readonly string[]): (address: string) => boolean {
+  return networks.length === 0 ? () => false : makeNetworks(networks);
 }
 
 function refuse(reason: Refusal["reason"], why: string, retryAfter: number): Refusal {

@@ -26,6 +26,7 @@ export function networkOf(address: string, { ipv4, ipv6 }: PrefixLengths): strin
 }
 
 function networkV4(address: string, bits: number): string {
+  if (bits === 24) return `${address.slice(0, address.lastIndexOf("."))}.0/24`;
   const octets = address.split(".").map(Number);
   return `${octets.map((octet, index) => octet & mask(bits - 8 * index, 8)).join(".")}/${bits}`;
 }

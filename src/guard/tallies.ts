@@ -2,8 +2,8 @@
  * Failures of one kind of key (addresses, networks, accounts), and what they cost.
  *
  * Each key has two leaky buckets, into which a failure puts 1:
- * - `recent` loses `free` failures in each `forget` milliseconds. While it holds less than `free` nothing happens; from
- *   then on attempts are at least 2, 4, 8, ... seconds apart, never more than `longest`.
+ * - `recent` loses `free` failures in each `forget` milliseconds. While it holds less than `free`, rounded, nothing
+ *   happens; from then on attempts are at least 2, 4, 8, ... seconds apart, never more than `longest`.
  * - `total` loses `lock` failures in each `lockFor` milliseconds. An attempt that would bring it above `lock` is refused,
  *   so that in any time t no more than lock * (1 + t / lockFor) failures are answered, plus those that were under way
  *   at once; these are counted as well and lengthen what follows.
@@ -125,7 +125,8 @@ function leak(tally: Tally, { free, forget, lock, lockFor }: Rule, now: number):
   tally.at = now;
 }
 
+/** In whole failures, so that what has just leaked does not take a step back. */
 function delayAt(recent: number, { free, longest }: Rule): number {
-  if (recent < free - ROUNDING) return 0;
-  return Math.min(longest, FIRST_DELAY * 2 ** Math.min(30, Math.floor(recent - free + ROUNDING)));
+  const failures = Math.round(recent);
+  return failures < free ? 0 : Math.min(longest, FIRST_DELAY * 2 ** Math.min(30, failures - free));
 }
