@@ -2,6 +2,7 @@
 import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { ControllerAddress } from "./options.ts";
+import { querySrv, type SrvRecord } from "./srv-query.ts";
 
 /** A domain with more has sites, and the nearest are the first; more would only prolong an outage. */
 const CONTROLLER_LIMIT = 16;
@@ -18,12 +19,22 @@ export async function findControllers(dnsDomain: string, nameServers: readonly s
   const resolver = new Resolver({ timeout: ANSWER_TIME, tries: 2 });
   if (nameServers) resolver.setServers(nameServers);
   const record = serviceRecord(dnsDomain);
-  const records = await resolver.resolveSrv(record).catch((error: unknown) => {
+  const records = await resolveSrv(resolver, record).catch((error: unknown) => {
     throw new Error(`no domain controllers are found by DNS: ${record}: ${codeOf(error)}`, { cause: error });
   });
   const names = inOrder(records).slice(0, CONTROLLER_LIMIT);
   const found = await Promise.all(names.map((name) => addressOf(name, resolver, nameServers !== undefined)));
   return found.filter((each) => each !== undefined);
+}
+
+/** Node does not read every answer that it should. */
+async function resolveSrv(resolver: Resolver, record: string): Promise<readonly SrvRecord[]> {
+  try {
+    return await resolver.resolveSrv(record);
+  } catch (error) {
+    if (codeOf(error) !== "EBADRESP") throw error;
+    return querySrv(record, resolver.getServers(), ANSWER_TIME);
+  }
 }
 
 export function serviceRecord(dnsDomain: string): string {

@@ -1,9 +1,9 @@
 /** The test domain controller itself: it serves, two live side by side, and one that was killed comes back with its state. */
 import assert from "node:assert/strict";
-import { Resolver } from "node:dns/promises";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { Client } from "ldapts";
+import { findControllers } from "../../../src/validators/netlogon/discovery.ts";
 import { run } from "../programs.ts";
 import { accountOf, DOMAIN, startDomainController, withoutDomainController } from "./domain-controller.ts";
 import type { DomainController } from "./domain-controller.ts";
@@ -38,11 +38,8 @@ test(
 
 async function serves(dc: DomainController): Promise<void> {
   await bind(dc, "bob");
-  const resolver = new Resolver();
-  resolver.setServers([dc.address]);
-  const [found] = await resolver.resolveSrv(`_ldap._tcp.dc._msdcs.${DOMAIN.dns}`);
-  assert.equal(found?.name, dc.hostName);
-  assert.deepEqual(await resolver.resolve4(dc.hostName), [dc.address]);
+  const found = await findControllers(DOMAIN.dns, [dc.address]);
+  assert.deepEqual(found, [{ name: dc.hostName, host: dc.address, port: undefined }]);
   const [program = "", ...args] = dc.inside();
   const logon = [`--domain=${DOMAIN.netbios}`, "--username=bob", `--password=${accountOf("bob").password}`];
   const { code, said } = await run(program, [...args, "ntlm_auth", ...logon]);

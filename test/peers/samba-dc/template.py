@@ -60,7 +60,9 @@ def make(folder, address):
             "lock directory": draft,
         }.items():
             out.write("%s = %s\n" % (key, value))
-    seed(open_database(conf), os.path.join(draft, "manifest.json"), address)
+    sam = open_database(conf)
+    seed(sam, os.path.join(draft, "manifest.json"), address)
+    set_address(sam, address)
     os.rename(draft, folder)
 
 
@@ -208,9 +210,8 @@ def seed(sam, manifest, address):
         json.dump({"address": address, "rids": rids}, out, ensure_ascii=False)
 
 
-def move(conf, address):
-    """Every address in the domain's zones is the domain controller's own."""
-    sam = open_database(conf)
+def set_address(sam, address):
+    """Every address in the domain's zones is the domain controller's own, and none is the machine's."""
     for zone in ("DomainDnsZones", "ForestDnsZones"):
         base = "DC=%s,%s" % (zone, sam.domain_dn())
         for node in sam.search(base, ldb.SCOPE_SUBTREE, "(dnsRecord=*)", ["dnsRecord"]):
@@ -219,11 +220,11 @@ def move(conf, address):
             for record in ours:
                 record.data = address
             if ours:
-                values = [ndr_pack(each) for each in records]
+                values = [ndr_pack(each) for each in records if each.wType != dnsp.DNS_TYPE_AAAA]
                 Seeder(sam).replace(node.dn, {"dnsRecord": values})
 
 
 if sys.argv[1] == "--move":
-    move(sys.argv[2], sys.argv[3])
+    set_address(open_database(sys.argv[2]), sys.argv[3])
 elif not os.path.exists(sys.argv[1]):
     make(sys.argv[1], sys.argv[2])

@@ -1,7 +1,10 @@
 /** Controllers found by DNS: their order, and what happens when DNS has nothing to say. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { test } from "node:test";
 import { findControllers, inOrder } from "../../../src/validators/netlogon/discovery.ts";
+import { decodeAnswer, encodeQuery, querySrv } from "../../../src/validators/netlogon/srv-query.ts";
 import { byPassword } from "../conformance.ts";
 import { startSmallDomain } from "./small-domain.ts";
 
@@ -18,6 +21,60 @@ test("lower priorities come first, and within one each has its chance by its wei
   }
   const [heavy = 0, light = 0, never = 0] = ["heavy", "light", "never"].map((name) => firsts.get(name));
   assert.ok(heavy > 1600 && light > 100 && never < 40, JSON.stringify([...firsts]));
+});
+
+const NAME = "_ldap._tcp.dc._msdcs.example.com";
+/** What Samba 4.17 answers: the target's name is compressed. */
+const ANSWER =
+  "5f1b85000001000100010000055f6c646170045f746370026463065f6d73646373076578616d706c6503636f6d0000210001" +
+  "c00c0021000100000384000c00000064018503646331c021c01a0006000100000e100023c0440a686f73746d6173746572c021" +
+  "0000000100000384000002580001518000000e10";
+
+test("an answer with compressed names is read, as Samba's name server sends it", () => {
+  const query = "5f1b01000001000000000000055f6c646170045f746370026463065f6d73646373076578616d706c6503636f6d0000210001";
+  assert.equal(encodeQuery(0x5f1b, NAME).toString("hex"), query);
+  const records = decodeAnswer(Buffer.from(ANSWER, "hex"), 0x5f1b);
+  assert.deepEqual(records, [{ name: "dc1.example.com", priority: 0, weight: 100, port: 389 }]);
+});
+
+test("any other bytes are an answer that is not understood, and never more", () => {
+  const good = Buffer.from(ANSWER, "hex");
+  const tryOne = (bytes: Buffer) => {
+    try {
+      decodeAnswer(bytes, 0x5f1b);
+    } catch (error) {
+      assert.match(String((error as { code?: unknown }).code), /^(EBADRESP|ENOTFOUND)$/, bytes.toString("hex"));
+    }
+  };
+  for (let length = 0; length < good.length; length++) tryOne(good.subarray(0, length));
+  for (let at = 0; at < good.length; at++)
+    for (const value of [0, 1, 0x3f, 0x40, 0xc0, 0xff]) {
+      const changed = Buffer.from(good);
+      changed[at] = value;
+      tryOne(changed);
+    }
+  const circle = Buffer.from(good);
+  circle.writeUInt16BE(0xc00c, 12);
+  assert.throws(() => decodeAnswer(circle, 0x5f1b), /leads nowhere/);
+});
+
+test("name servers are asked over TCP one after the other, in pieces as they come", async () => {
+  const answer = Buffer.from(ANSWER, "hex");
+  const server = createServer((socket) =>
+    socket.once("data", (query: Buffer) => {
+      query.copy(answer, 0, 2, 4);
+      for (const byte of [0, answer.length, ...answer]) socket.write(Buffer.of(byte));
+    }),
+  );
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  try {
+    const { port } = server.address() as AddressInfo;
+    const [found] = await querySrv(NAME, [NOBODY, `127.0.0.1:${port}`], 2000);
+    assert.equal(found?.name, "dc1.example.com");
+    await assert.rejects(querySrv(NAME, [NOBODY], 2000), { code: "ECONNREFUSED" });
+  } finally {
+    server.close();
+  }
 });
 
 /** Nobody answers there. */
