@@ -177,8 +177,18 @@ export class Budget {
 
 export type Spent = Pick<Purse, "outside" | "inside" | "at" | "window">;
 
-function purseWith(spent: Spent): Purse {
-  return { ...spent, failedInside: 0, askingOutside: 0, askingInside: 0, isVouchedFor: false, waiting: undefined };
+function purseWith({ outside, inside, at, window }: Spent): Purse {
+  return {
+    outside,
+    inside,
+    failedInside: 0,
+    at,
+    askingOutside: 0,
+    askingInside: 0,
+    isVouchedFor: false,
+    window,
+    waiting: undefined,
+  };
 }
 
 /** `later`: unless those under way fail. */

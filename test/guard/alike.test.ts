@@ -22,7 +22,7 @@ import { logOn } from "../support/logon.ts";
 import { VISIT } from "../support/visit.ts";
 import { conformance } from "../validators/conformance.ts";
 import { conformingAccounts } from "../validators/isolation/accounts.ts";
-import { newPassword } from "./world.ts";
+import { DAY, newPassword } from "./world.ts";
 
 const { address, account } = DEFAULT_RULES;
 /** Nobody waits here, but is locked. */
@@ -49,7 +49,7 @@ const slow: Validator = {
 describe("what a client sees", () => {
   let running: RunningGateway;
   /** Guards nobody before it is told to. */
-  const guard = guardOf({ ...RULES, address: { ...RULES.address, lock: 1_000_000 } });
+  const guard = guardOf({ ...RULES, address: { ...address, longest: 0, lock: 1e6, lockFor: 1e6 * DAY } });
   before(async () => {
     const pieces = { listeners: [{ plaintext: "allowed" }], limits: { failureDelay: "50ms" } };
     running = await startGateway(pieces, { validator: guarded(slow, guard) });

@@ -22,7 +22,8 @@ export class TurnedClock {
     const end = this.#now + milliseconds;
     for (;;) {
       await nextTurn();
-      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      let next: { readonly at: number; readonly call: () => void } | undefined;
+      for (const timer of this.#timers) if (timer.at <= end && (!next || timer.at < next.at)) next = timer;
       if (!next) break;
       this.#timers.delete(next);
       this.#now = Math.max(this.#now, next.at);
