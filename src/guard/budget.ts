@@ -6,8 +6,9 @@
  * Here likewise: failures add up, whatever time lies between them, until none has happened for `window`. A logon under way
  * counts as a failure until its answer is there; who comes too early waits for it. Of `failures` a third, rounded down, is
  * kept for addresses from which the account is known; what they have failed is forgotten when they log on, what others have
- * failed is not. The domain's own count is therefore never above `failures`, whoever tries what from wherever, and a name
- * that the memory has dropped comes back with no less than it had.
+ * failed is not. The domain's own count is therefore never above `failures`, whoever tries what from wherever (but for one
+ * password that seemed right and was not, see `enter`), and a name that the memory has dropped comes back with no less
+ * than it had.
  */
 import type { Clock } from "./clock.ts";
 import { Overflow } from "./overflow.ts";
