@@ -74,7 +74,7 @@ export function openChallenge(negotiate: Uint8Array, options: ChallengeOptions):
 export function adoptChallenge(negotiate: Uint8Array, challenge: Uint8Array): PendingChallenge {
   const message = Buffer.from(challenge);
   const { flags, serverChallenge, targetInfo = [] } = decodeChallenge(message);
-  return { message, negotiate, flags, serverChallenge, targetInfo };
+  return { message, negotiate, flags, serverChallenge, targetInfo, oemCharsets: undefined };
 }
 
 /** What differs between the dialects. */

@@ -17,9 +17,17 @@ export async function startMariadb(): Promise<DatabaseServer> {
   const folder = mkdtempSync(join(tmpdir(), "postern-my-"));
   handOver(folder, USER);
   const [data, socket, port] = [join(folder, "data"), join(folder, "socket"), await freePort()];
-  const install = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", `--datadir=${data}`];
+  // The tests' own folder for such files may be one that only their user can write.
+  const temporary = `--tmpdir=${folder}`;
+  const install = [
+    "--no-defaults",
+    temporary,
+    "--auth-root-authentication-method=normal",
+    "--skip-test-db",
+    `--datadir=${data}`,
+  ];
   await runAs(USER, "mariadb-install-db", install);
-  const places = [`--datadir=${data}`, `--socket=${socket}`, `--port=${port}`, `--bind-address=${LOOPBACK}`];
+  const places = [temporary, `--datadir=${data}`, `--socket=${socket}`, `--port=${port}`, `--bind-address=${LOOPBACK}`];
   const light = [
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-buffer-pool-size=16M",
