@@ -1,4 +1,5 @@
 /** How long refusals have lately taken, so that one that asks nobody takes as long as one of them. */
+import { RecentTimes } from "../core/recent-times.ts";
 import { sleep, type Clock } from "./clock.ts";
 
 /** Enough to have their spread. */
@@ -6,8 +7,7 @@ const REMEMBERED = 64;
 
 export class Pace {
   readonly #clock: Clock;
-  readonly #times: number[] = [];
-  #next = 0;
+  readonly #times = new RecentTimes(REMEMBERED);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -15,13 +15,12 @@ export class Pace {
 
   /** `time`: milliseconds. */
   learn(time: number): void {
-    this.#times[this.#next] = time;
-    this.#next = (this.#next + 1) % REMEMBERED;
+    this.#times.learn(time);
   }
 
   /** Takes as long as any of them took. */
   async keep(): Promise<void> {
-    const time = this.#times[Math.floor(Math.random() * this.#times.length)] ?? 0;
+    const time = this.#times.any();
     if (time > 0) await sleep(this.#clock, time);
   }
 }

@@ -1,25 +1,26 @@
-/** How long wrong passwords of known names take, so that unknown names take as long. */
+/** How long wrong passwords of known names take, so that unknown names take as long and no clock tells the two apart. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { RecentTimes } from "../core/recent-times.ts";
 
-/** Times that are remembered. */
-const KEPT = 32;
-/** Nobody waits longer for nothing, in milliseconds. */
+/** Nobody is held up longer for nothing, in milliseconds. */
 const LONGEST = 1000;
 
 export class Pace {
-  readonly #times: number[] = [];
-  #next = 0;
+  readonly #times = new RecentTimes();
 
-  /** Milliseconds. */
+  /** A wrong password took so many milliseconds. */
   learn(time: number): void {
-    this.#times[this.#next] = Math.min(time, LONGEST);
-    this.#next = (this.#next + 1) % KEPT;
+    this.#times.learn(time);
   }
 
-  /** Waits until one of the remembered times, whichever, has passed since `started`. */
+  /** Waits until one of the remembered times, whichever, has passed since `started`, of performance.now(). */
   async keep(started: number): Promise<void> {
-    const time = this.#times[Math.floor(Math.random() * this.#times.length)] ?? 0;
-    const rest = started + time - performance.now();
-    // setTimeout() counts whole milliseconds, and less is lost in the noise.
-    if (rest >= 1) await new Promise((resolve) => setTimeout(resolve, rest));
+    await wait(Math.min(this.#times.any() - (performance.now() - started), LONGEST));
   }
+}
+
+/** Timers count whole milliseconds: fractions are made up for on the average. */
+export async function wait(milliseconds: number): Promise<void> {
+  const whole = Math.floor(milliseconds + Math.random());
+  if (whole > 0) await sleep(whole);
 }

@@ -1,5 +1,5 @@
 /** A question to somebody else, who may be slow: so many at once, so many waiting, and none longer than its time. */
-import type { Gate } from "../oauth/gate.ts";
+import type { Gate } from "../gate.ts";
 
 export interface DeadlineWords<T> {
   /** The answer of who has waited too long. */

@@ -1,7 +1,7 @@
 /** The web service: a JSON object is sent, a JSON object comes back in time, or a sentence says why not. */
 import type { Unavailable } from "../../core/verdict.ts";
-import { Gate } from "../oauth/gate.ts";
-import { checkedUrl, Http, HttpFailure, parseObject, type HttpAnswer } from "../oauth/http.ts";
+import { Gate } from "../gate.ts";
+import { checkedUrl, Http, HttpFailure, parseObject, type HttpAnswer } from "../web.ts";
 import { runWithin } from "./deadline.ts";
 import { authenticate } from "./authentication.ts";
 import type { HttpOptions } from "./options.ts";

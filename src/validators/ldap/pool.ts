@@ -1,5 +1,5 @@
 /** A few connections that are used by one at a time, to the first server that works; the others wait, bounded. */
-import { Gate } from "../oauth/gate.ts";
+import { Gate } from "../gate.ts";
 import { openConnection, type Connection } from "./connection.ts";
 import { DirectoryFailure, failureOf, resultCode } from "./failure.ts";
 import type { LdapServer } from "./options.ts";

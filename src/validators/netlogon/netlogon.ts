@@ -12,7 +12,7 @@ import { Channel } from "./channel.ts";
 import { makeControllers } from "./controllers.ts";
 import { stateOf, type Machine } from "./machine.ts";
 import type { NetlogonOptions } from "./options.ts";
-import { Pace } from "./pace.ts";
+import { Pace } from "../pace.ts";
 import { exchangeFor, isForeign, namesMeant, questionsAbout, type Question } from "./questions.ts";
 import { rotator } from "./rotation.ts";
 import { identityOf, isOfDomain, judge, type Judged, type Reading } from "./verdict.ts";
@@ -147,7 +147,9 @@ async function askAll(questions: readonly Question[], bench: Bench): Promise<Jud
     judged = await ask(question, bench);
     if (!isNobody(judged)) break;
   }
-  await bench.pace.keep(performance.now() - began, isNobody(judged), isWrongPassword(judged));
+  // A domain controller writes down each wrong password, which takes it several times as long as not to know a name.
+  if (isWrongPassword(judged)) bench.pace.learn(performance.now() - began);
+  if (isNobody(judged)) await bench.pace.keep(began);
   return judged;
 }
 

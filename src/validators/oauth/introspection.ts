@@ -1,6 +1,6 @@
 /** Asking about a token: OAuth 2.0 Token Introspection (RFC 7662), and Google's tokeninfo, which is something like it. */
 import { AnswerCache } from "./answer-cache.ts";
-import { HttpFailure, parseObject, type Http, type HttpAnswer, type HttpRequest } from "./http.ts";
+import { HttpFailure, parseObject, type Http, type HttpAnswer, type HttpRequest } from "../web.ts";
 import { notForUs } from "./jwt.ts";
 import type { IntrospectionSource, TokeninfoSource } from "./options.ts";
 import { refuse, unable, type Claims, type ReadToken, type Reading } from "./reading.ts";

@@ -1,6 +1,6 @@
 /** An issuer's public keys (RFC 7517), found by OpenID Connect Discovery 1.0 section 4 unless their address is given. */
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "jose";
-import { HttpFailure, parseObject, type Http } from "./http.ts";
+import { HttpFailure, parseObject, type Http } from "../web.ts";
 import type { KeyAges } from "./options.ts";
 
 /** Ten minutes is what a withdrawn key may live on; an hour is as long as most tokens last. */

@@ -2,8 +2,8 @@
 import type { BearerEvidence } from "../../core/evidence.ts";
 import type { Validator } from "../../core/validator.ts";
 import type { Verdict } from "../../core/verdict.ts";
-import { Gate } from "./gate.ts";
-import { Http } from "./http.ts";
+import { Gate } from "../gate.ts";
+import { Http } from "../web.ts";
 import { judgeClaims, type Expectations } from "./identity.ts";
 import { askingReader } from "./introspection.ts";
 import { jwtReader } from "./jwt.ts";

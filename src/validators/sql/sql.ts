@@ -7,7 +7,7 @@ import type { Validator } from "../../core/validator.ts";
 import type { Unavailable } from "../../core/verdict.ts";
 import type { Visit } from "../../core/visit.ts";
 import { runWithin } from "../http/deadline.ts";
-import { Gate } from "../oauth/gate.ts";
+import { Gate } from "../gate.ts";
 import { QueryFailure, type Driver, type DriverOptions } from "./driver.ts";
 import { mysqlDriver } from "./drivers/mysql.ts";
 import { postgresDriver } from "./drivers/postgres.ts";

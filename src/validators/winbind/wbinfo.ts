@@ -1,6 +1,6 @@
 /** Runs wbinfo(1), which asks winbindd about names and SIDs: a process for each question, few at a time, bounded in all. */
 import { execFile } from "node:child_process";
-import { Gate } from "../oauth/gate.ts";
+import { Gate } from "../gate.ts";
 
 /** winbindd answered that there is no such name, as far as it can see. */
 export const NOT_FOUND = "not found";
