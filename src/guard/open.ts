@@ -1,6 +1,7 @@
 /** The guard as a gateway runs it: what an earlier run left, a file every minute, and the socket of `postern unlock`. */
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { putAside } from "../disk/json-lines.ts";
 import type { Clock } from "./clock.ts";
 import { openControl, type Control } from "./control.ts";
 import { Guard } from "./guard.ts";
@@ -61,9 +62,8 @@ async function load(guard: Guard, path: string, log: GuardLog): Promise<string |
   if (reading === undefined) return path;
   restore(guard, reading.lines);
   if (reading.damage === undefined) return path;
-  const aside = `${path}.damaged-${new Date(guard.clock.now()).toISOString().replace(/[-:.]/g, "")}`;
   try {
-    await rename(path, aside);
+    const aside = await putAside(path, guard.clock.now());
     log("warn", "the guard's state was damaged and is put aside", { path, why: reading.damage, aside });
     return path;
   } catch {

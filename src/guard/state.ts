@@ -2,17 +2,13 @@
  * What the guard keeps over restarts: JSON, one object a line, the first one says what the file is. Names and addresses,
  * for the service alone; no password and nothing made from one.
  */
-import { open, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
+import { readJsonLines, writeJsonLines, type JsonLines } from "../disk/json-lines.ts";
 import type { Guard } from "./guard.ts";
 
 export const STATE_VERSION = 1;
 /** Everything full of the longest names. */
 export const LARGEST_FILE = 128 * 1024 * 1024;
-const MODE = 0o600;
-/** Lines made in one turn of the event loop, about a millisecond of work. */
-const LINES_A_TURN = 500;
 /** Of a name or address with what belongs to its key. */
 const KEY_LIMIT = 1024;
 
@@ -63,65 +59,22 @@ export interface Reading {
 
 /** undefined: there is no such file. Rejects with the system's error where there is one that cannot be read. */
 export async function readState(path: string): Promise<Reading | undefined> {
-  let file: FileHandle;
-  try {
-    file = await open(path, "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const { size } = await file.stat();
-    if (size > LARGEST_FILE) return { lines: [], damage: `it has ${size} bytes` };
-    return parseState(await file.readFile("utf8"));
-  } finally {
-    await file.close();
-  }
+  const content = await readJsonLines(path, LARGEST_FILE);
+  if (content === undefined) return undefined;
+  return "size" in content ? { lines: [], damage: `it has ${content.size} bytes` } : readLines(content);
 }
 
-/** As much as makes sense. Never throws for what stands in the text. */
-export function parseState(content: string): Reading {
-  const [first = "", ...rest] = content.split("\n").filter((line) => line !== "");
-  if (!headerSchema.safeParse(parseJson(first)).success)
+/** As much as makes sense. */
+export function readLines({ first, rest }: JsonLines): Reading {
+  if (!headerSchema.safeParse(first).success)
     return { lines: [], damage: "it does not begin as this version's guard files do" };
-  const read = rest.map((line) => lineSchema.safeParse(parseJson(line)));
+  const read = rest.map((line) => lineSchema.safeParse(line));
   const lines = read.flatMap(({ data }) => (data ? [data] : []));
   const bad = read.length - lines.length;
   return { lines, damage: bad === 0 ? undefined : `${bad} of ${read.length} lines cannot be read` };
 }
 
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whoever reads `path` meanwhile finds the old file or the new one. Rejects with the system's error, the old file in place. */
-export async function writeState(path: string, lines: readonly Line[]): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  await rm(temporary, { force: true });
-  const file = await open(temporary, "wx", MODE);
-  try {
-    await writeFile(file, serialize(lines));
-    await file.sync();
-    await file.close();
-    await rename(temporary, path);
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-async function* serialize(lines: readonly Line[]): AsyncGenerator<string> {
-  yield `${JSON.stringify({ postern: "guard", version: STATE_VERSION })}\n`;
-  for (let from = 0; from < lines.length; from += LINES_A_TURN) {
-    yield lines
-      .slice(from, from + LINES_A_TURN)
-      .map((line) => `${JSON.stringify(line)}\n`)
-      .join("");
-    await nextTurn();
-  }
+/** Rejects with the system's error, the old file in place. */
+export function writeState(path: string, lines: readonly Line[]): Promise<void> {
+  return writeJsonLines(path, { postern: "guard", version: STATE_VERSION }, lines);
 }

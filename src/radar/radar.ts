@@ -2,8 +2,9 @@
  * The retirement radar: hears of every NTLM logon, keeps what is needed to say who would break under a stricter policy,
  * and outlives restarts in a file. Nothing in it is secret, and nothing it does can fail a logon.
  */
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { putAside } from "../disk/json-lines.ts";
 import { Ledger } from "./ledger.ts";
 import { toSighting, type SeenAttempt, type SeenVisit } from "./sighting.ts";
 import { readState, writeState, type Snapshot } from "./state.ts";
@@ -123,11 +124,9 @@ export class Radar {
     this.#isDirty = damage !== undefined;
   }
 
-  /** A damaged file is for its owner to look at: it is never written over. */
   async #putAside(path: string, damage: string): Promise<void> {
-    const aside = `${path}.damaged-${new Date(this.#now()).toISOString().replace(/[-:.]/g, "")}`;
     try {
-      await rename(path, aside);
+      const aside = await putAside(path, this.#now());
       this.#warn("the radar's state was damaged and is put aside", { path, why: damage, aside });
     } catch (error) {
       this.#warn("the radar's state is damaged: it is left alone, and this run kept in memory only", {

@@ -20,7 +20,8 @@ import { askControl } from "../../src/guard/control.ts";
 import { guarded } from "../../src/guard/guarded.ts";
 import { openGuard, type OpenGuard } from "../../src/guard/open.ts";
 import { DEFAULT_RULES } from "../../src/guard/rules.ts";
-import { parseState } from "../../src/guard/state.ts";
+import { parseJsonLines } from "../../src/disk/json-lines.ts";
+import { readLines } from "../../src/guard/state.ts";
 import { at, newPassword, summary } from "./world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "postern-guard-"));
@@ -84,7 +85,7 @@ describe("after a restart", () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(join(folder, "private")), ["guard.jsonl"]);
     const text = readFileSync(path, "utf8");
-    assert.equal(parseState(text).damage, undefined);
+    assert.equal(readLines(parseJsonLines(text)).damage, undefined);
     const keys = new Set(
       text
         .trim()
@@ -130,11 +131,12 @@ describe("after a restart", () => {
       "\0",
       "{".repeat(10_000),
     ];
-    for (const text of bad) assert.deepEqual(parseState(text).lines, [], JSON.stringify(text).slice(0, 40));
+    for (const text of bad)
+      assert.deepEqual(readLines(parseJsonLines(text)).lines, [], JSON.stringify(text).slice(0, 40));
     const header = '{"postern":"guard","version":1}\n';
     for (const number of ["-1", "1e400", '"1"', "null"])
       assert.deepEqual(
-        parseState(`${header}{"kind":"address","key":"a","recent":${number},"total":1,"at":1}`).lines,
+        readLines(parseJsonLines(`${header}{"kind":"address","key":"a","recent":${number},"total":1,"at":1}`)).lines,
         [],
       );
   });

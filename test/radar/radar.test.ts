@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, test } from "node:test";
+import { parseJsonLines } from "../../src/disk/json-lines.ts";
 import type { Entry } from "../../src/radar/entry.ts";
 import { Radar, type RadarOptions } from "../../src/radar/radar.ts";
-import { parseState, readState, writeState } from "../../src/radar/state.ts";
+import { readLines, readState, writeState } from "../../src/radar/state.ts";
 import { accepted, DAY, denied, entry, NOON, snapshot, visit } from "./sightings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "postern-radar-"));
@@ -100,7 +101,7 @@ test("a write that fails leaves the old file, warns once, and is tried again", a
   await radar.save();
   const before = readFileSync(path, "utf8");
   // The name of the file beside it is taken by a folder with something in it, which stops root too.
-  const obstacle = `${path}.${process.pid}.tmp`;
+  const obstacle = join(dirname(path), `.${basename(path)}.${process.pid}`);
   mkdirSync(join(obstacle, "x"), { recursive: true });
   radar.record(visit(), accepted("bob"));
   await radar.save();
@@ -196,12 +197,12 @@ test("any line with anything wrong is left out, and never throws", () => {
     [],
   ];
   for (const line of wrong) {
-    const { snapshot, damage } = parseState(`${header}\n${JSON.stringify(line)}\n`);
+    const { snapshot, damage } = readLines(parseJsonLines(`${header}\n${JSON.stringify(line)}\n`));
     assert.deepEqual(snapshot?.seen, []);
     assert.equal(damage, "1 of 1 lines cannot be read");
   }
-  const { snapshot: read } = parseState(
-    `${header}\n${JSON.stringify({ ...good, user: `\u001b[2J${"x".repeat(9_999)}` })}\n`,
+  const { snapshot: read } = readLines(
+    parseJsonLines(`${header}\n${JSON.stringify({ ...good, user: `\u001b[2J${"x".repeat(9_999)}` })}\n`),
   );
   assert.match(read?.seen[0]?.user ?? "", /^\ufffd\[2Jx{252}$/);
 });

@@ -1,30 +1,15 @@
 /** Changes the account file whole: under a lock, into a new file beside it, which then takes its place at once. */
 import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-  type Stats,
-} from "node:fs";
+  existsSync, linkSync, readFileSync, realpathSync, renameSync, statSync, unlinkSync, writeFileSync, type Stats,
+} from "node:fs"; // prettier-ignore
 import { randomBytes } from "node:crypto";
-import { dirname, join, basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { OWNER_ONLY, replaceFileSync } from "../../disk/replace-file.ts";
 
 /** Hashing comes before editing, so that a lock is held for milliseconds: one this old was left by a crash. */
 const STALE_AFTER = 30_000;
 const LOCK_PATIENCE = 5000;
 const LOCK_RETRY = 50;
-/** What an account file gets that was not there before: it holds secrets. */
-const NEW_FILE_MODE = 0o600;
 
 /** A file that says nothing is taken for one that is being written: there is always a comment. */
 const HEADER = "# Accounts for postern, one a line; see `postern user --help`.";
@@ -40,7 +25,7 @@ export async function editFile(path: string, change: (lines: readonly string[]) 
     const before = readIfThere(target);
     const lines = change(splitLines(before.text));
     const whole = lines.some((line) => line.trim() !== "") ? lines : [HEADER, ...lines];
-    replaceFile(target, `${whole.join("\n")}\n`, before.stats);
+    replaceFileSync(target, `${whole.join("\n")}\n`, before.stats);
   } finally {
     unlock();
   }
@@ -64,47 +49,13 @@ function readIfThere(path: string): { text: string; stats: Stats | undefined } {
   return stats === undefined ? { text: HEADER, stats } : { text: readFileSync(path, "utf8"), stats };
 }
 
-function replaceFile(path: string, text: string, old: Stats | undefined): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
-  const file = openSync(temporary, "wx", NEW_FILE_MODE);
-  try {
-    writeFileSync(file, text);
-    if (old !== undefined) keepOwner(file, old);
-    fsyncSync(file);
-    renameSync(temporary, path);
-  } catch (error) {
-    unlinkSync(temporary);
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-  syncFolder(dirname(path));
-}
-
-/** Owner first: chown() clears mode bits. Only root can give files away; others own what they write. */
-function keepOwner(file: number, { uid, gid, mode }: Stats): void {
-  const isOther = uid !== process.getuid?.() || gid !== process.getgid?.();
-  if (isOther) fchownSync(file, uid, gid);
-  fchmodSync(file, mode & 0o777);
-}
-
-/** Makes the renaming itself survive a power cut. */
-function syncFolder(folder: string): void {
-  const file = openSync(folder, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** `O_EXCL` lets one in; the others wait for a while. Returns what ends the lock. */
 async function lock(path: string): Promise<() => void> {
   const lockPath = `${path}.lock`;
   const token = `${process.pid} ${randomBytes(6).toString("hex")}\n`;
   for (const started = Date.now(); ; await sleep(LOCK_RETRY)) {
     try {
-      writeFileSync(lockPath, token, { flag: "wx", mode: NEW_FILE_MODE });
+      writeFileSync(lockPath, token, { flag: "wx", mode: OWNER_ONLY });
       return () => unlock(lockPath, token);
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;

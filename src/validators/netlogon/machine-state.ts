@@ -1,8 +1,8 @@
 /** The file with the machine password: read, and replaced in one piece. All passwords that may hold are in it. */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { Secret } from "../../core/secret.ts";
+import { replaceFileSync } from "../../disk/replace-file.ts";
 
 export interface MachineState {
   /** NetBIOS names, upper case. */
@@ -17,8 +17,6 @@ export interface MachineState {
   readonly changed: Date;
 }
 
-/** Whoever reads the file can speak for the machine, and learn from controllers what users' responses are worth. */
-const OWNER_ONLY = 0o600;
 /** Bytes; three passwords of 256 characters and some names are under 4 KiB. */
 const SIZE_LIMIT = 16 * 1024;
 
@@ -46,14 +44,9 @@ export function passwordsOf({ password, pending, previous }: MachineState): read
 export function writeState(path: string, { password, pending, previous, changed, ...names }: MachineState): void {
   const secrets = { password: password.reveal(), pending: pending?.reveal(), previous: previous?.reveal() };
   const text = `${JSON.stringify({ ...names, ...secrets, changed: changed.toISOString() }, undefined, 2)}\n`;
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}`);
   try {
-    rmSync(draft, { force: true });
-    writeThrough(draft, text);
-    renameSync(draft, path);
-    syncFolder(dirname(path));
+    replaceFileSync(path, text);
   } catch (error) {
-    rmSync(draft, { force: true });
     throw new Error(`${path} cannot be written: ${(error as Error).message}`, { cause: error });
   }
 }
@@ -73,6 +66,7 @@ function readOwned(path: string): string {
     throw new Error(`${path} cannot be read (${code}): "postern netlogon join" writes it`, { cause: error });
   }
   if (facts.size > SIZE_LIMIT) throw new Error(`${path} is no file that "postern netlogon join" has written`);
+  // Whoever reads it can speak for the machine, and learn from controllers what users' responses are worth.
   throw new Error(`others can read ${path}, which holds the machine password: chmod 600 ${path}`);
 }
 
@@ -84,25 +78,5 @@ function parse(text: string): Readonly<Record<string, string>> | undefined {
     return Object.fromEntries(Object.entries(data).filter(([, value]) => typeof value === "string" && value !== ""));
   } catch {
     return undefined; // the error would quote the text
-  }
-}
-
-function writeThrough(path: string, text: string): void {
-  const file = openSync(path, "wx", OWNER_ONLY);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** The new name is on the disk once its folder is. */
-function syncFolder(path: string): void {
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -9,7 +9,7 @@ import type { Validator } from "../../../src/core/validator.ts";
 import type { Verdict } from "../../../src/core/verdict.ts";
 import { ntHash } from "../../../src/ntlm/hashes.ts";
 import { deriveKeys } from "../../../src/scram/keys.ts";
-import { sqlValidator, type Database, type SqlOptions } from "../../../src/validators/sql/sql.ts";
+import { sqlValidator, type Database, type ServerAddress, type SqlOptions } from "../../../src/validators/sql/sql.ts";
 import { eventually } from "../../peers/programs.ts";
 import type { DatabaseServer } from "../../peers/postgres.ts";
 import { ACCOUNTS, byNtlm, byPassword, NAMES, summary, VISIT } from "../conformance.ts";
@@ -114,7 +114,7 @@ export function restarts(title: string, make: () => Validator, server: () => Dat
 }
 
 /** Stops the processes until they are thawed; a signal takes its time, and the threads of a server one by one. */
-export async function frozen(pids: readonly number[], act: () => Promise<void>): Promise<void> {
+async function frozen(pids: readonly number[], act: () => Promise<void>): Promise<void> {
   for (const pid of pids) process.kill(pid, "SIGSTOP");
   try {
     await eventually("all threads stand still", () => (pids.every(isStill) ? true : undefined));
@@ -154,6 +154,53 @@ export function hangs(title: string, make: (options: Partial<SqlOptions>) => Val
     assert.equal(all.filter((each) => /too many/.test(why(each))).length, 300 - 256 - 2);
     await sleep(1200);
     assert.equal(summary(await ask(validator)), "accepted alice", "and afterwards there are connections again");
+    await validator.close?.();
+  });
+}
+
+/** Each query or address must be an outage whose reason matches, without a secret in it. `right`: a query that works. */
+export function outages(title: string, right: string, make: () => ServerAddress, wrong: readonly Outage[]): void {
+  test(`${title}: ${wrong.length} mistakes in query and address are outages that say why, but no secret`, async () => {
+    for (const { query = right, address, why: expected } of wrong) {
+      const validator = validatorOn({ ...make(), ...address }, query);
+      const verdict = await ask(validator);
+      assert.equal(summary(verdict), "unavailable", `${query} ${JSON.stringify(address)}`);
+      assert.match(why(verdict), expected);
+      assert.doesNotMatch(why(verdict), /hunter2/);
+      await validator.close?.();
+    }
+  });
+}
+
+export interface Outage {
+  readonly query?: string;
+  readonly address?: Partial<ServerAddress>;
+  readonly why: RegExp;
+}
+
+/** `pids`: of all processes that answer. */
+export function standsStill(
+  title: string,
+  make: (options: Partial<SqlOptions>) => Validator,
+  pids: () => Promise<readonly number[]>,
+): void {
+  test(`${title}: a server that has stopped answering costs each logon its time limit`, async () => {
+    const validator = make({ timeout: 500 });
+    assert.equal(summary(await ask(validator)), "accepted alice");
+    await frozen(await pids(), async () => {
+      const started = performance.now();
+      assert.equal(summary(await ask(validator)), "unavailable");
+      assert.ok(performance.now() - started < 1500);
+    });
+    assert.equal(summary(await ask(validator)), "accepted alice");
+    await validator.close?.();
+  });
+}
+
+export function throughSocket(title: string, query: string, make: () => ServerAddress): void {
+  test(`${title}: the socket of the file system serves too`, async () => {
+    const validator = validatorOn(make(), query);
+    assert.equal(summary(await ask(validator)), "accepted alice");
     await validator.close?.();
   });
 }

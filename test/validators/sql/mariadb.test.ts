@@ -8,7 +8,18 @@ import { startMariadb, withoutMariadb } from "../../peers/mariadb.ts";
 import type { DatabaseServer } from "../../peers/postgres.ts";
 import { LOOPBACK } from "../../peers/programs.ts";
 import { conformance, summary } from "../conformance.ts";
-import { ask, frozen, hangs, injections, restarts, ROWS, validatorOn, why } from "./accounts.ts";
+import {
+  ask,
+  hangs,
+  injections,
+  outages,
+  restarts,
+  ROWS,
+  standsStill,
+  throughSocket,
+  validatorOn,
+  why,
+} from "./accounts.ts";
 
 const COLUMNS = "name, nt, scram_sha_256, domain, mailbox, `groups`, disabled, room";
 const QUERY = `SELECT ${COLUMNS} FROM accounts # by :this or that
@@ -60,54 +71,32 @@ describe("MariaDB", { skip: withoutMariadb() }, () => {
     await Promise.all([validator.close?.(), fine.close?.()]);
   });
 
-  test("mistakes in the query, the logon or the address are outages that say why", async () => {
-    const wrong: readonly (readonly [string, Partial<ServerAddress>, RegExp])[] = [
-      ["SELECT nme FROM accounts WHERE name = :user", {}, /ER_BAD_FIELD_ERROR: Unknown column 'nme'/],
-      [
-        "SELECT name, nt FROM accounts, (SELECT 1 UNION SELECT 2) AS two WHERE name = :user",
-        {},
-        /two rows for the account alice/,
-      ],
-      ["SELECT name, nt, 'x' AS name FROM accounts WHERE name = :user", {}, /ER_DUP_FIELDNAME/],
-      ["SELECT name, '{' AS nt FROM accounts WHERE name = :user", {}, /column nt: an NT hash/],
-      [
-        "SELECT name, nt, '[1' AS workstations FROM accounts WHERE name = :user",
-        {},
-        /column workstations begins as a JSON array/,
-      ],
-      [QUERY, { password: new Secret("hunter2") }, /ER_ACCESS_DENIED_ERROR/],
-      [QUERY, { database: "nowhere" }, /ER_BAD_DB_ERROR/],
-      [QUERY, { port: 1 }, /ECONNREFUSED/],
-      [QUERY, { tls: { verify: true } }, /the database cannot be asked/],
-    ];
-    for (const [query, change, expected] of wrong) {
-      const validator = validatorOn({ ...address, ...change }, query);
-      const verdict = await ask(validator);
-      assert.equal(summary(verdict), "unavailable", query);
-      assert.match(why(verdict), expected);
-      assert.doesNotMatch(why(verdict), /hunter2/);
-      await validator.close?.();
-    }
-  });
-
-  test("the socket of the file system serves too", async () => {
-    const validator = validatorOn({ ...address, socket: server.socket }, QUERY);
-    assert.equal(summary(await ask(validator)), "accepted alice");
-    await validator.close?.();
-  });
-
-  test("a server that has stopped answering costs each logon its time limit", async () => {
-    const validator = withAddress(QUERY, { timeout: 500 });
-    assert.equal(summary(await ask(validator)), "accepted alice");
-    await frozen([server.process.pid], async () => {
-      const started = performance.now();
-      assert.equal(summary(await ask(validator)), "unavailable");
-      assert.ok(performance.now() - started < 1500);
-    });
-    assert.equal(summary(await ask(validator)), "accepted alice");
-    await validator.close?.();
-  });
-
+  outages("MariaDB", QUERY, () => address, [
+    {
+      query: "SELECT nme FROM accounts WHERE name = :user",
+      why: /ER_BAD_FIELD_ERROR: Unknown column 'nme'/,
+    },
+    {
+      query: "SELECT name, nt FROM accounts, (SELECT 1 UNION SELECT 2) AS two WHERE name = :user",
+      why: /two rows for the account alice/,
+    },
+    { query: "SELECT name, nt, 'x' AS name FROM accounts WHERE name = :user", why: /ER_DUP_FIELDNAME/ },
+    { query: "SELECT name, '{' AS nt FROM accounts WHERE name = :user", why: /column nt: an NT hash/ },
+    {
+      query: "SELECT name, nt, '[1' AS workstations FROM accounts WHERE name = :user",
+      why: /column workstations begins as a JSON array/,
+    },
+    { address: { password: new Secret("hunter2") }, why: /ER_ACCESS_DENIED_ERROR/ },
+    { address: { database: "nowhere" }, why: /ER_BAD_DB_ERROR/ },
+    { address: { port: 1 }, why: /ECONNREFUSED/ },
+    { address: { tls: { verify: true } }, why: /the database cannot be asked/ },
+  ]);
+  throughSocket("MariaDB", QUERY, () => ({ ...address, socket: server.socket }));
+  standsStill(
+    "MariaDB",
+    (options) => withAddress(QUERY, options),
+    () => Promise.resolve([server.process.pid]),
+  );
   restarts(
     "MariaDB",
     () => withAddress(QUERY, { timeout: 2000 }),

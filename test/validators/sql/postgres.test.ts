@@ -7,7 +7,18 @@ import type { ServerAddress } from "../../../src/validators/sql/sql.ts";
 import { startPostgres, withoutPostgres, type DatabaseServer } from "../../peers/postgres.ts";
 import { LOOPBACK } from "../../peers/programs.ts";
 import { byPassword, conformance, summary, VISIT } from "../conformance.ts";
-import { ask, frozen, hangs, injections, restarts, ROWS, validatorOn, why } from "./accounts.ts";
+import {
+  ask,
+  hangs,
+  injections,
+  outages,
+  restarts,
+  ROWS,
+  standsStill,
+  throughSocket,
+  validatorOn,
+  why,
+} from "./accounts.ts";
 
 const COLUMNS = "name, nt, scram_sha_256, domain, mailbox, groups, disabled, room";
 const QUERY = `SELECT ${COLUMNS} FROM accounts -- by :this or that
@@ -79,32 +90,6 @@ describe("PostgreSQL", { skip: withoutPostgres() }, () => {
     await validator.close?.();
   });
 
-  test("two rows for an account, too many rows and rows that are bad are outages that say why, but no secret", async () => {
-    const wrong: readonly (readonly [string, RegExp])[] = [
-      ["SELECT name, nt FROM accounts, generate_series(1, 2) WHERE name = :user", /two rows for the account alice/],
-      ["SELECT name, nt FROM accounts WHERE :user <> ''", /more than 8 rows/],
-      ["SELECT nt FROM accounts WHERE name = :user", /no column name/],
-      ["SELECT name FROM accounts WHERE name = :user", /neither a password nor nt/],
-      ["SELECT name, 'hunter2' AS nt FROM accounts WHERE name = :user", /column nt: an NT hash/],
-      ["SELECT name, nt, 'hunter2' AS expires FROM accounts WHERE name = :user", /expires= is neither/],
-      ["SELECT name, '\\xff'::bytea AS password FROM accounts WHERE name = :user", /column password is not text/],
-      ["SELECT name, nt, '{}'::json AS room FROM accounts WHERE name = :user", /column room is not of a type/],
-      ['SELECT name, nt, room AS "NT" FROM accounts WHERE name = :user', /column nt is there twice/],
-      ["SELECT name, ('hunter2'::text)::int AS nt FROM accounts WHERE name = :user", /asked: 22P02$/],
-      ["SELECT nme FROM accounts WHERE name = :user", /42703: column "nme" does not exist/],
-      ["SELECT name FROM nowhere WHERE name = :user", /42P01: relation "nowhere" does not exist/],
-      ["DELETE FROM accounts WHERE name = :user RETURNING name", /42601/],
-    ];
-    for (const [query, expected] of wrong) {
-      const validator = withAddress(query);
-      const verdict = await ask(validator);
-      assert.equal(summary(verdict), "unavailable", query);
-      assert.match(why(verdict), expected);
-      assert.doesNotMatch(why(verdict), /hunter2/);
-      await validator.close?.();
-    }
-  });
-
   test("a user name in several domains leads to the one that is meant", async () => {
     const query = `SELECT u || '@' || d AS name, nt FROM (VALUES ('alice', 'example.com'), ('alice', 'example.org')) AS v (u, d),
       (SELECT nt FROM accounts WHERE name = 'alice') AS a WHERE u = :user`;
@@ -118,46 +103,45 @@ describe("PostgreSQL", { skip: withoutPostgres() }, () => {
     await validator.close?.();
   });
 
-  test("a wrong password of ours, a database that is not there and no server at all are outages", async () => {
-    const wrong: readonly (readonly [Partial<ServerAddress>, RegExp])[] = [
-      [{ password: new Secret("hunter2") }, /28P01/],
-      [{ password: undefined }, /the database cannot be asked/],
-      [{ database: "nowhere" }, /3D000/],
-      [{ port: 1 }, /ECONNREFUSED/],
-      [{ tls: { verify: true } }, /the database cannot be asked/],
-    ];
-    for (const [change, expected] of wrong) {
-      const validator = validatorOn({ ...address, ...change }, QUERY);
-      const verdict = await ask(validator);
-      assert.equal(summary(verdict), "unavailable", JSON.stringify(change));
-      assert.match(why(verdict), expected);
-      assert.doesNotMatch(why(verdict), /hunter2/);
-      await validator.close?.();
-    }
-  });
-
-  test("the socket of the file system serves too", async () => {
-    const validator = validatorOn({ ...address, socket: server.socket }, QUERY);
-    assert.equal(summary(await ask(validator)), "accepted alice");
-    await validator.close?.();
-  });
-
-  test("a server that has stopped answering costs each logon its time limit", async () => {
-    const validator = withAddress(QUERY, { timeout: 500 });
-    assert.equal(summary(await ask(validator)), "accepted alice");
-    const { rows } = await admin.query<{ pid: number }>(
-      "SELECT pid FROM pg_stat_activity WHERE application_name = 'postern'",
-    );
-    const pids = [server.process.pid, ...rows.map(({ pid }) => pid)];
-    await frozen(pids, async () => {
-      const started = performance.now();
-      assert.equal(summary(await ask(validator)), "unavailable");
-      assert.ok(performance.now() - started < 1500);
-    });
-    assert.equal(summary(await ask(validator)), "accepted alice");
-    await validator.close?.();
-  });
-
+  outages("PostgreSQL", QUERY, () => address, [
+    {
+      query: "SELECT name, nt FROM accounts, generate_series(1, 2) WHERE name = :user",
+      why: /two rows for the account alice/,
+    },
+    { query: "SELECT name, nt FROM accounts WHERE :user <> ''", why: /more than 8 rows/ },
+    { query: "SELECT nt FROM accounts WHERE name = :user", why: /no column name/ },
+    { query: "SELECT name FROM accounts WHERE name = :user", why: /neither a password nor nt/ },
+    { query: "SELECT name, 'hunter2' AS nt FROM accounts WHERE name = :user", why: /column nt: an NT hash/ },
+    { query: "SELECT name, nt, 'hunter2' AS expires FROM accounts WHERE name = :user", why: /expires= is neither/ },
+    {
+      query: "SELECT name, '\\xff'::bytea AS password FROM accounts WHERE name = :user",
+      why: /column password is not text/,
+    },
+    {
+      query: "SELECT name, nt, '{}'::json AS room FROM accounts WHERE name = :user",
+      why: /column room is not of a type/,
+    },
+    { query: 'SELECT name, nt, room AS "NT" FROM accounts WHERE name = :user', why: /column nt is there twice/ },
+    { query: "SELECT name, ('hunter2'::text)::int AS nt FROM accounts WHERE name = :user", why: /asked: 22P02$/ },
+    { query: "SELECT nme FROM accounts WHERE name = :user", why: /42703: column "nme" does not exist/ },
+    { query: "SELECT name FROM nowhere WHERE name = :user", why: /42P01: relation "nowhere" does not exist/ },
+    { query: "DELETE FROM accounts WHERE name = :user RETURNING name", why: /42601/ },
+    { address: { password: new Secret("hunter2") }, why: /28P01/ },
+    { address: { password: undefined }, why: /the database cannot be asked/ },
+    { address: { database: "nowhere" }, why: /3D000/ },
+    { address: { port: 1 }, why: /ECONNREFUSED/ },
+    { address: { tls: { verify: true } }, why: /the database cannot be asked/ },
+  ]);
+  throughSocket("PostgreSQL", QUERY, () => ({ ...address, socket: server.socket }));
+  standsStill(
+    "PostgreSQL",
+    (options) => withAddress(QUERY, options),
+    async () => {
+      const query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'postern'";
+      const { rows } = await admin.query<{ pid: number }>(query);
+      return [server.process.pid, ...rows.map(({ pid }) => pid)];
+    },
+  );
   restarts(
     "PostgreSQL",
     () => withAddress(QUERY, { timeout: 2000 }),
