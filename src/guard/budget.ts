@@ -29,8 +29,9 @@ export interface Purse {
   failedInside: number;
   /** The last failure. */
   at: number;
+  /** Logons under way, the oldest first. */
+  asking: Set<Admitted> | undefined;
   askingOutside: number;
-  askingInside: number;
   /** A password that seemed right has been let through although nothing was left, and was not right. */
   isVouchedFor: boolean;
   readonly window: number;
@@ -47,6 +48,8 @@ export interface Admitted {
   readonly kind: "admitted";
   readonly purse: Purse;
   readonly isInside: boolean;
+  /** When it was admitted. */
+  readonly began: number;
   /** `failedInside` when it was admitted. */
   readonly failedBefore: number;
 }
@@ -81,20 +84,19 @@ export class Budget {
       if (room === "spent" && !isVouchedFor) return { kind: "spent" };
       if (room === "now" || isVouchedFor) {
         if (isVouchedFor) purse.isVouchedFor = true;
-        if (isInside) purse.askingInside += 1;
-        else purse.askingOutside += 1;
-        return { kind: "admitted", purse, isInside, failedBefore: purse.failedInside };
+        return this.#admit(purse, isInside);
       }
       if ((purse.waiting?.size ?? 0) >= WAITING || !(await this.#turn(purse, end))) return { kind: "busy" };
     }
   }
 
   /** `neither`: no answer about the password. */
-  leave({ purse, isInside, failedBefore }: Admitted, outcome: "failed" | "passed" | "neither"): void {
+  leave(admitted: Admitted, outcome: "failed" | "passed" | "neither"): void {
+    const { purse, isInside, failedBefore } = admitted;
     const now = this.#clock.now();
     forget(purse, now);
-    if (isInside) purse.askingInside -= 1;
-    else purse.askingOutside -= 1;
+    purse.asking?.delete(admitted);
+    if (!isInside) purse.askingOutside -= 1;
     // The domain has forgotten what it had counted; what failed since this logon began it may have counted after it.
     if (outcome === "passed") {
       purse.inside = Math.min(purse.inside, purse.failedInside - failedBefore);
@@ -151,8 +153,16 @@ export class Budget {
     return this.#purses.set(account, purseWith({ outside: spent, inside: 0, at, window }));
   }
 
+  #admit(purse: Purse, isInside: boolean): Admitted {
+    const began = this.#clock.now();
+    const admitted: Admitted = { kind: "admitted", purse, isInside, began, failedBefore: purse.failedInside };
+    (purse.asking ??= new Set()).add(admitted);
+    if (!isInside) purse.askingOutside += 1;
+    return admitted;
+  }
+
   #drop(account: string, purse: Purse): boolean {
-    if (purse.askingInside + purse.askingOutside + (purse.waiting?.size ?? 0) > 0) return true;
+    if ((purse.asking?.size ?? 0) + (purse.waiting?.size ?? 0) > 0) return true;
     forget(purse, this.#clock.now());
     const spent = purse.outside + purse.inside;
     if (spent > 0) this.#overflow.add(account, spent, purse.at, purse.window);
@@ -184,8 +194,8 @@ function purseWith({ outside, inside, at, window }: Spent): Purse {
     inside,
     failedInside: 0,
     at,
+    asking: undefined,
     askingOutside: 0,
-    askingInside: 0,
     isVouchedFor: false,
     window,
     waiting: undefined,
@@ -203,13 +213,15 @@ function roomIn(
   const share = failures - Math.floor(failures / 3);
   const spent = purse.outside + purse.inside;
   if (spent >= failures || (!isInside && purse.outside >= share)) return "spent";
-  const asking = purse.askingOutside + purse.askingInside;
+  const asking = purse.asking?.size ?? 0;
   const isFree = spent + asking < failures && (isInside || purse.outside + purse.askingOutside < share);
   return isFree ? "now" : "later";
 }
 
+/** A logon under way may have failed as soon as it began: the domain then still remembered what was younger than the window. */
 function forget(purse: Purse, now: number, window = purse.window): void {
-  if (now - purse.at < window) return;
+  const [oldest] = purse.asking ?? [];
+  if ((oldest?.began ?? now) - purse.at < window) return;
   purse.outside = purse.inside = 0;
   purse.isVouchedFor = false;
 }

@@ -92,6 +92,18 @@ describe("a budget of four failures", () => {
     assert.equal(others.length, 3);
   });
 
+  test("while an answer is awaited it forgets nothing that the domain may have remembered when it was asked", async () => {
+    const { clock, budget } = bench();
+    await fail(budget);
+    await fail(budget);
+    await clock.turn(29 * MINUTE);
+    const late = await admitted(budget);
+    await clock.turn(2 * MINUTE);
+    const other = budget.enter("alice", false, RULE);
+    budget.leave(late, "failed");
+    assert.equal((await other).kind, "spent");
+  });
+
   test("no answer costs nothing", async () => {
     const { budget } = bench();
     for (let each = 0; each < 20; each++) budget.leave(await admitted(budget), "neither");
