@@ -11,6 +11,7 @@ import type { Validator } from "./core/validator.ts";
 import { makeBackends, makeCertificates, makeFront } from "./furnish.ts";
 import { toFiletime } from "./observe/filetime.ts";
 import { listenerJudge } from "./listener-judge.ts";
+import type { OpenGuard } from "./guard/open.ts";
 import type { Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
 import type { Radar } from "./radar/radar.ts";
@@ -26,6 +27,8 @@ export interface GatewayOptions {
   readonly validators: (config: Config) => Promise<ReadonlyMap<string, Validator>>;
   /** Keeps count of NTLM; closed with the gateway. */
   readonly radar?: Pick<Radar, "record" | "close"> | undefined;
+  /** Counts failed logons, before the validators; closed with the gateway. */
+  readonly guard?: Pick<OpenGuard, "close"> | undefined;
   /** Looks on: the sandbox, tests. */
   readonly watcher?: Watcher;
   /** Several processes share the ports (Node >= 23.1). */
@@ -113,7 +116,8 @@ export class Gateway {
     const validators = [...this.#retired, this.#validators];
     this.#retired.clear();
     this.#validators = new Map();
-    await Promise.all([...validators.map(closeAll), this.#options.radar?.close()]);
+    const { radar, guard } = this.#options;
+    await Promise.all([...validators.map(closeAll), radar?.close(), guard?.close()]);
   }
 
   async #furnish(config: Config): Promise<void> {

@@ -1,11 +1,13 @@
 /**
  * The validators that a configuration names, each made of its own words and kept from holding up others; chains of those
- * that were made before them.
+ * that were made before them; the guard before all of them.
  */
 import type { Config } from "./config/config.ts";
 import type { SourceConfig, ValidatorConfig } from "./config/validators.ts";
 import { membersFirst } from "./config/validators/chain.ts";
 import type { Validator } from "./core/validator.ts";
+import type { Guard } from "./guard/guard.ts";
+import { guarded } from "./guard/guarded.ts";
 import type { Log } from "./observe/log.ts";
 import { decoySecret } from "./offers.ts";
 import { chainValidator } from "./validators/chain/chain.ts";
@@ -18,12 +20,23 @@ import { oauthValidator } from "./validators/oauth/oauth.ts";
 import { sqlValidator } from "./validators/sql/sql.ts";
 import { winbindValidator } from "./validators/winbind/winbind.ts";
 
-/** Throws Error with a sentence for the administrator. */
-export function makeValidators(config: Config, log: Log): ReadonlyMap<string, Validator> {
+/** `guard`: counts what fails, where the configuration wants it. Throws Error with a sentence for the administrator. */
+export function makeValidators(config: Config, log: Log, guard?: Guard): ReadonlyMap<string, Validator> {
   const made = new Map<string, Validator>();
   const workshop = { config, made, secret: decoySecret(config), log: writeTo(log) };
   for (const each of membersFirst(config.validators)) made.set(each.name, makeValidator(each, workshop));
-  return made;
+  return guard && config.guard.enabled ? guardedAll(made, guard, config.guard.domains) : made;
+}
+
+/** Members of a chain are asked by it bare: the guard stands before the chain. */
+function guardedAll(
+  made: ReadonlyMap<string, Validator>,
+  guard: Guard,
+  domains: readonly string[],
+): ReadonlyMap<string, Validator> {
+  const behind = (validator: Validator) =>
+    guarded(validator, guard, { locksAccounts: domains.includes(validator.name) });
+  return new Map([...made].map(([name, validator]) => [name, behind(validator)]));
 }
 
 interface Workshop {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Config, Dialect, ListenerConfig } from "./config/config.ts";
+import { completeGuard, guardSchema } from "./config/schema/guard.ts";
 import type { BearerEvidence, NtlmMinimum } from "./core/evidence.ts";
 import { Secret } from "./core/secret.ts";
 import type { TargetNames, Validator } from "./core/validator.ts";
@@ -139,6 +140,7 @@ function sandboxConfig(
     policy: { rules: [], exceptions: [] },
     identity: { domains: [], aliases: [], listeners: {} },
     access: [],
+    guard: completeGuard(guardSchema.parse({ enabled: false }), [], "/"),
     radar: undefined,
     limits: SANDBOX_LIMITS,
     logging: { format: "auto", level: "info" },

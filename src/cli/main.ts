@@ -11,6 +11,7 @@ import { loadRadarSource } from "./radar-source.ts";
 import { registerRadar } from "./radar.ts";
 import { registerSandbox } from "./sandbox.ts";
 import { registerServe } from "./serve.ts";
+import { registerUnlock } from "./unlock.ts";
 import { registerUser } from "./user.ts";
 
 const USAGE = 2;
@@ -35,6 +36,7 @@ registerUser(program);
 registerPolicy(program);
 registerExplain(program);
 registerNetlogon(program);
+registerUnlock(program);
 registerRadar(program, loadRadarSource);
 
 await program.parseAsync().catch((error: unknown) => {

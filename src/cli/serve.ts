@@ -5,6 +5,8 @@
 import type { Command } from "commander";
 import { formatProblem, readConfig, type Config } from "../config/read.ts";
 import { Gateway } from "../gateway.ts";
+import type { Guard } from "../guard/guard.ts";
+import { openGuard, type OpenGuardOptions } from "../guard/open.ts";
 import { openLog, type Log } from "../observe/log.ts";
 import { notify } from "../observe/notify.ts";
 import { makeValidators } from "../make-validators.ts";
@@ -28,34 +30,47 @@ async function serve(path: string): Promise<void> {
   surviveFaults(log);
   const starting = start(config, log);
   obeySignals(path, starting, log);
-  const gateway = await starting;
+  const { gateway } = await starting;
   tellPorts(gateway, new Map(), log);
   log.write("info", "ready", { version: process.version, pid: process.pid });
   tellSystemd("READY=1", log);
 }
 
-async function start(config: Config, log: Log): Promise<Gateway> {
+interface Service {
+  readonly gateway: Gateway;
+  readonly guard: Guard;
+}
+
+/** Radar and guard are opened once: they outlive every configuration. */
+async function start(config: Config, log: Log): Promise<Service> {
   const warn = (message: string, fields: Readonly<Record<string, string>>): void => log.write("warn", message, fields);
   const radar = config.radar && (await Radar.open({ ...config.radar, path: config.radar.state, warn }));
-  return Gateway.start(config, { log, radar, validators: async (each) => makeValidators(each, log) });
+  const opened = await openGuard({ ...placesOf(config), rules: config.guard, log: log.write.bind(log) });
+  const validators = async (each: Config) => makeValidators(each, log, opened.guard);
+  return { gateway: await Gateway.start(config, { log, radar, guard: opened, validators }), guard: opened.guard };
+}
+
+/** A guard that is switched off keeps nothing, and has nobody to let out. */
+function placesOf({ guard: { enabled, state, control } }: Config): Pick<OpenGuardOptions, "state" | "control"> {
+  return enabled ? { state, control } : { state: undefined, control: undefined };
 }
 
 /** From the first moment: a signal that nobody listens for would end the process. Reloads wait for each other. */
-function obeySignals(path: string, starting: Promise<Gateway>, log: Log): void {
+function obeySignals(path: string, starting: Promise<Service>, log: Log): void {
   let isStopping = false;
   let last: Promise<unknown> = starting;
-  const inTurn = (act: (gateway: Gateway) => Promise<void>): void => {
+  const inTurn = (act: (service: Service) => Promise<void>): void => {
     // Where starting fails there is nothing left to do, and `serve` says why.
     last = last.then(async () => act(await starting)).catch(() => undefined);
   };
   process.on("SIGHUP", () => {
-    if (!isStopping) inTurn((gateway) => reload(path, gateway, log));
+    if (!isStopping) inTurn((service) => reload(path, service, log));
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       if (isStopping) return stopAtOnce(log);
       isStopping = true;
-      inTurn((gateway) => drain(gateway, log));
+      inTurn(({ gateway }) => drain(gateway, log));
     });
   }
 }
@@ -77,12 +92,15 @@ function read(path: string, say: (line: string) => void): Config | undefined {
   return config;
 }
 
-async function reload(path: string, gateway: Gateway, log: Log): Promise<void> {
+async function reload(path: string, { gateway, guard }: Service, log: Log): Promise<void> {
   tellSystemd(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`, log);
   const before = gateway.ports;
   try {
     const config = read(path, (problem) => log.write("warn", "configuration", { problem }));
-    if (config) await gateway.reload(config);
+    if (config) {
+      await gateway.reload(config);
+      guard.configure(config.guard);
+    }
     tellPorts(gateway, before, log);
     log.write(
       config ? "info" : "error",

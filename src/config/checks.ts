@@ -21,6 +21,8 @@ export function check(config: Config, certificates: number, complain: Complain):
   };
   const checkKnown = (path: Path, kind: "listener" | "validator", name: string): void =>
     void checkName(path, kind, name, known[kind], complain);
+  for (const [index, name] of config.guard.domains.entries())
+    checkKnown(["guard", "domain", "validators", index], "validator", name);
   checkIdentity(config.identity, checkKnown, complain);
   checkAccess(config.access, checkKnown, complain);
   for (const [index, listener] of config.listeners.entries()) {

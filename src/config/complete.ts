@@ -9,24 +9,27 @@ import { completeValidator } from "./validators.ts";
 import type { BackendConfig, BackendServer, Config, ListenerConfig, MechanismName, ServerConfig } from "./config.ts";
 import type { Path } from "./problem.ts";
 import type { ParsedConfig } from "./schema.ts";
+import { completeGuard } from "./schema/guard.ts";
 
 export function complete(parsed: ParsedConfig, surroundings: Surroundings): Config {
   const backends = Object.entries(parsed.backends).map(([name, backend]) =>
     completeBackend(name, backend, surroundings),
+  );
+  const validators = Object.entries(parsed.validators).map(([name, validator]) =>
+    completeValidator(name, validator, surroundings),
   );
   return {
     server: completeServer(parsed.server),
     tls: parsed.tls.flatMap((entry, index) => readCertificate(entry, ["tls", index], surroundings) ?? []),
     tlsPolicy: parsed.tlsPolicy,
     listeners: parsed.listeners.map((listener, index) => completeListener(listener, index, parsed, surroundings)),
-    validators: Object.entries(parsed.validators).map(([name, validator]) =>
-      completeValidator(name, validator, surroundings),
-    ),
+    validators,
     backends,
     routes: completeRoutes(parsed),
     policy: parsed.policy,
     identity: parsed.identity,
     access: parsed.access,
+    guard: completeGuard(parsed.guard, validators, surroundings.folder),
     radar: parsed.radar && { ...parsed.radar, state: resolve(surroundings.folder, parsed.radar.state) },
     limits: parsed.limits,
     logging: parsed.logging,

@@ -5,6 +5,7 @@ import type { Secret } from "../core/secret.ts";
 import type { TargetNames } from "../core/validator.ts";
 import type { ProtocolName } from "../core/visit.ts";
 import type { AccessConfig } from "./schema/access.ts";
+import type { GuardConfig } from "./schema/guard.ts";
 import type { IdentityConfig } from "./schema/identity.ts";
 import type { ValidatorConfig } from "./validators.ts";
 
@@ -21,6 +22,7 @@ export interface Config {
   readonly policy: PolicyConfig;
   readonly identity: IdentityConfig;
   readonly access: AccessConfig;
+  readonly guard: GuardConfig;
   readonly radar: RadarConfig | undefined;
   readonly limits: LimitsConfig;
   readonly logging: LoggingConfig;

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { name } from "./scalars.ts";
 import { accessSchema } from "./schema/access.ts";
+import { guardSchema } from "./schema/guard.ts";
 import { identitySchema } from "./schema/identity.ts";
 import { backendSchema, routeSchema } from "./schema/backends.ts";
 import { listenerSchema } from "./schema/listener.ts";
@@ -26,6 +27,7 @@ export const configSchema = z.strictObject({
   policy: policySchema.prefault({}).describe("NTLM rules and exceptions for some networks and users."),
   identity: identitySchema.prefault({}).describe("Who is meant by a name, who judges it, and which mailbox opens."),
   access: accessSchema.default([]).describe("Who may use which listener, by name, group or SID. Default: everybody."),
+  guard: guardSchema.prefault({}).describe("What failed logons cost: waiting, and being locked."),
   radar: radarSchema.optional().describe("Keeps count of who uses NTLM and how, for `postern radar`."),
   limits: limitsSchema.prefault({}),
   logging: loggingSchema.prefault({}),

@@ -7,8 +7,8 @@ import { DEFAULT_RULES, type GuardRules } from "../../src/guard/rules.ts";
 import { DEFAULT_LIMITS, type IsolationLimits } from "../../src/validators/isolation/options.ts";
 
 test("a guard of which nothing is said is on, in memory, with the usual rules", () => {
-  const { enabled, state, control, domains, ...rules } = completeGuard(guardSchema.parse({}), "/etc/postern");
-  assert.deepEqual([enabled, state, control, domains], [true, undefined, undefined, undefined]);
+  const { enabled, state, control, domains, ...rules } = completeGuard(guardSchema.parse({}), [], "/etc/postern");
+  assert.deepEqual([enabled, state, control, domains], [true, undefined, undefined, []]);
   const usual: GuardRules = rules;
   assert.deepEqual(usual, DEFAULT_RULES);
 });
@@ -24,14 +24,14 @@ test("everything that can be said of a guard arrives", () => {
     account: { free: 3, forget: "1h", longest: "5s", lock: 9, lockFor: "2d" },
     domain: { validators: ["ad"], budget: 9, window: "10m" },
   });
-  const config = completeGuard(parsed, "/etc/postern");
+  const config = completeGuard(parsed, [], "/etc/postern");
   assert.deepEqual([config.enabled, config.state], [false, "/etc/postern/guard.jsonl"]);
   assert.equal(config.control, "/etc/postern/guard.jsonl.sock");
   assert.deepEqual([config.trusted, config.prefixes], [["10.0.0.0/8"], { ipv4: 16, ipv6: 56 }]);
   assert.deepEqual(config.account, { free: 3, forget: 3_600_000, longest: 5_000, lock: 9, lockFor: 172_800_000 });
   assert.deepEqual([config.domains, config.budget], [["ad"], { failures: 9, window: 600_000 }]);
   assert.equal(config.knownFor, 7 * 86_400_000);
-  const named = completeGuard(guardSchema.parse({ state: "/var/lib/g", control: "/run/g.sock" }), "/etc");
+  const named = completeGuard(guardSchema.parse({ state: "/var/lib/g", control: "/run/g.sock" }), [], "/etc");
   assert.deepEqual([named.state, named.control], ["/var/lib/g", "/run/g.sock"]);
 });
 

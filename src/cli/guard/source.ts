@@ -1,6 +1,5 @@
 /** What `postern unlock` needs of a configuration: where the gateway's socket is. */
-import type { GuardConfig } from "../../config/schema/guard.ts";
-import { formatProblem, readConfig, type Config } from "../../config/read.ts";
+import { formatProblem, readConfig } from "../../config/read.ts";
 
 export interface GuardSource {
   /** undefined: the configuration has none. */
@@ -13,6 +12,5 @@ export type LoadGuardSource = (configPath: string) => GuardSource;
 export const loadGuardSource: LoadGuardSource = (path) => {
   const { config, problems } = readConfig(path, process.env);
   if (!config) throw new Error(problems.map(formatProblem).join("\n"));
-  const { guard } = config as Config & { readonly guard?: GuardConfig };
-  return { control: guard?.control };
+  return { control: config.guard.control };
 };

@@ -2,6 +2,8 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { count, duration, flag, name, network, text as filePath } from "../scalars.ts";
+import type { ValidatorConfig } from "../validators.ts";
+import type { ChainValidatorConfig } from "../validators/chain.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -42,7 +44,12 @@ export const guardSchema = z.strictObject({
   ),
   domain: z
     .strictObject({
-      validators: z.array(name()).optional().describe("Whose source locks accounts. Default: netlogon and winbind."),
+      validators: z
+        .array(name())
+        .optional()
+        .describe(
+          "Whose source locks accounts. Default: netlogon, winbind, Active Directory by LDAP, chains with them.",
+        ),
       budget: count(1, 1000)
         .default(4)
         .describe("Failures that it may be shown for one account: fewer than its lockout threshold."),
@@ -62,13 +69,13 @@ export interface GuardConfig extends Omit<Parsed, "state" | "control" | "network
   readonly control: string | undefined;
   readonly prefixes: Parsed["networks"];
   readonly budget: { readonly failures: number; readonly window: number };
-  /** undefined: those that are domains by their kind. */
-  readonly domains: readonly string[] | undefined;
+  /** Validators whose source locks accounts itself. */
+  readonly domains: readonly string[];
   readonly knownFor: number;
 }
 
 /** `folder`: where the configuration is. */
-export function completeGuard(parsed: Parsed, folder: string): GuardConfig {
+export function completeGuard(parsed: Parsed, validators: readonly ValidatorConfig[], folder: string): GuardConfig {
   const { enabled, trusted, networks, address, network, account, domain, knownDays } = parsed;
   const state = parsed.state === undefined ? undefined : resolve(folder, parsed.state);
   const beside = state === undefined ? undefined : `${state}.sock`;
@@ -78,7 +85,26 @@ export function completeGuard(parsed: Parsed, folder: string): GuardConfig {
     control: parsed.control === undefined ? beside : resolve(folder, parsed.control),
     prefixes: networks,
     budget: { failures: domain.budget, window: domain.window },
-    domains: domain.validators,
+    domains: domain.validators ?? validators.filter((each) => locksAccounts(each, validators)).map(({ name }) => name),
     knownFor: knownDays * DAY,
   };
+}
+
+/** Active Directory counts an LDAP bind as it counts any logon; reading hashes it does not count. */
+function locksAccounts(validator: ValidatorConfig, all: readonly ValidatorConfig[], depth = all.length): boolean {
+  switch (validator.type) {
+    case "netlogon":
+    case "winbind":
+      return true;
+    case "ldap":
+      return validator.schema === "active-directory" && validator.mode !== "compare";
+    case "chain":
+      return depth > 0 && membersOf(validator, all).some((each) => locksAccounts(each, all, depth - 1));
+    default:
+      return false;
+  }
+}
+
+function membersOf({ members }: ChainValidatorConfig, all: readonly ValidatorConfig[]): ValidatorConfig[] {
+  return members.flatMap(({ validator }) => all.find(({ name }) => name === validator) ?? []);
 }
