@@ -154,7 +154,7 @@ export class Gateway {
     const front = makeFront({
       config,
       listener,
-      validator: listenerJudge(config, listener, validators),
+      validator: listenerJudge(config, listener, validators, log),
       backends,
       certificates,
       nonce,

@@ -11,6 +11,7 @@ import { guarded } from "./guard/guarded.ts";
 import type { Log } from "./observe/log.ts";
 import { decoySecret } from "./offers.ts";
 import { chainValidator } from "./validators/chain/chain.ts";
+import { lockedOut } from "./validators/chain/locked-out.ts";
 import { fileValidator } from "./validators/file/file.ts";
 import { httpValidator } from "./validators/http/http.ts";
 import { isolated } from "./validators/isolation/isolated.ts";
@@ -52,9 +53,12 @@ function writeTo(log: Log): Workshop["log"] {
 }
 
 function makeValidator(each: ValidatorConfig, workshop: Workshop): Validator {
-  const { made, secret, log } = workshop;
+  const { config, made, secret, log } = workshop;
   if (each.type !== "chain") return isolated(makeSource(each, workshop), { ...each.limits, log });
   const members = each.members.map((member) => ({ ...member, validator: made.get(member.validator)! }));
+  const offered = config.listeners.flatMap(({ validator, mechanisms }) => (validator === each.name ? mechanisms : []));
+  const validators = members.map(({ validator }) => validator);
+  for (const why of lockedOut(validators, [...new Set(offered)])) log("warn", why, { validator: each.name });
   return chainValidator({ ...each, members, secret, log });
 }
 

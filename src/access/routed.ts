@@ -2,19 +2,31 @@
  * A listener's validator that asks others: which one, the domain of the name says. NTLM's names go through unchanged,
  * because NTLMv2 hashes them (MS-NLMP 3.3.2); what the rules rewrite is who the client is once a validator has accepted it.
  */
+import { challengerAmong, namesTeller } from "../core/challenge-names.ts";
 import type { NtlmEvidence, NtlmNames, StoredKeys } from "../core/evidence.ts";
-import { can, type KeyJudge, type KeysFound, type Need, type TargetNames, type Validator } from "../core/validator.ts";
+import {
+  can,
+  type Able,
+  type KeyJudge,
+  type KeysFound,
+  type Need,
+  type TargetNames,
+  type Validator,
+} from "../core/validator.ts";
 import type { Accepted, Denied, Unavailable, Unknown, Verdict } from "../core/verdict.ts";
 import { canonicalIdentity } from "./canonical.ts";
-import { challengerOf } from "./challenge.ts";
 import { validatorOf, type ListenerRules } from "./listener-rules.ts";
 import { resolveName, type Meaning } from "./resolve.ts";
 
-/** `fallback` is the listener's own; where no rule is about the listener it is given back as it is. */
+/**
+ * `fallback` is the listener's own; where no rule is about the listener it is given back as it is. `warn` hears, once, whose
+ * users the names in the CHALLENGE keep out.
+ */
 export function routedByDomain(
   validators: ReadonlyMap<string, Validator>,
   rules: ListenerRules,
   fallback: Validator,
+  warn: (why: string) => void,
 ): Validator {
   if (rules.domains.length + rules.aliases.length === 0 && rules.mailbox === undefined && !rules.refusesUnknown)
     return fallback;
@@ -22,7 +34,7 @@ export function routedByDomain(
   return {
     name: fallback.name,
     ...(has(house, "password") && passwordJudge(house)),
-    ...(has(house, "ntlm") && ntlmJudge(house)),
+    ...(has(house, "ntlm") && ntlmJudge(house, warn)),
     ...(hasKeys(house) && { keys: keyJudge(house) }),
     ...(has(house, "bearer") && bearerJudge(house)),
     ...(has(house, "certificate") && certificateJudge(house)),
@@ -30,7 +42,7 @@ export function routedByDomain(
 }
 
 /** The validators that a client of the listener may be judged by, its own first. */
-export function validatorsOf(
+function validatorsOf(
   validators: ReadonlyMap<string, Validator>,
   rules: ListenerRules,
   fallback: Validator,
@@ -62,11 +74,13 @@ function passwordJudge(house: House): Pick<Validator, "password"> {
   };
 }
 
-function ntlmJudge(house: House): Pick<Validator, "ntlm"> {
-  const challenger = challengerOf(house.among, house.rules, house.own)!;
+function ntlmJudge(house: House, warn: (why: string) => void): Pick<Validator, "ntlm"> {
+  const judges = judgesOfNtlm(house);
+  const challenger = challengerAmong(judges)!;
   return {
     ntlm: {
-      names: (visit) => challenger.ntlm.names(visit),
+      names: namesTeller(challenger, judges, warn),
+      isBoundToNames: judges.some(({ ntlm }) => ntlm.isBoundToNames),
       async verify(evidence, visit) {
         let verdict: Verdict = { kind: "unknown", why: "no reading of the name has a validator for NTLM" };
         const shown = challenger.ntlm.names(visit);
@@ -80,6 +94,13 @@ function ntlmJudge(house: House): Pick<Validator, "ntlm"> {
       },
     },
   };
+}
+
+/** The default domain's first, then the listener's own. */
+function judgesOfNtlm({ among, rules, own }: House): readonly Able<"ntlm">[] {
+  const byDefault = rules.defaultDomain && among.get(validatorOf(rules.defaultDomain, rules));
+  const all = new Set([byDefault, own, ...among.values()]);
+  return [...all].filter((each): each is Able<"ntlm"> => each !== undefined && can(each, "ntlm"));
 }
 
 /** In the order of the readings, the likeliest first; nearly always there is one. */

@@ -17,6 +17,8 @@ export interface TargetNames {
 export interface NtlmJudge {
   /** A domain controller refuses good users when these are not its own machine account's names: the judge chooses. */
   names(visit: Visit): TargetNames;
+  /** A domain controller judges: responses that repeat other names than `names` gives it refuses. */
+  readonly isBoundToNames?: boolean | undefined;
   verify(evidence: NtlmEvidence, visit: Visit): Promise<Verdict>;
 }
 

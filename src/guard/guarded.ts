@@ -80,6 +80,7 @@ function guardedPassword(validator: Validator, by: Judge): Pick<Validator, "pass
 function guardedNtlm(ntlm: NtlmJudge, by: Judge): NtlmJudge {
   return {
     names: (visit) => ntlm.names(visit),
+    isBoundToNames: ntlm.isBoundToNames,
     verify: (evidence, visit) => {
       const names = evidence.names.map(({ user, domain }) => (domain === "" ? user : `${domain}\\${user}`));
       return by({ names, isGuess: true, secret: undefined }, visit, () => ntlm.verify(evidence, visit));

@@ -1,4 +1,5 @@
 /** Validators behind identity rules do all that a validator alone must do, with real accounts and real NTLM responses. */
+import assert from "node:assert/strict";
 import { rulesFor } from "../../src/access/listener-rules.ts";
 import { routedByDomain } from "../../src/access/routed.ts";
 import type { IdentityRules } from "../../src/access/rules.ts";
@@ -27,7 +28,7 @@ function make(): Promise<Validator> {
   const validators = new Map([own, partner].map((each) => [each.name, each]));
   const rules = rulesFor(RULES, { name: VISIT.listener, validator: "users" });
   const close = async () => void (await Promise.all([own.close?.(), partner.close?.()]));
-  return Promise.resolve({ ...routedByDomain(validators, rules, own), close });
+  return Promise.resolve({ ...routedByDomain(validators, rules, own, assert.fail), close });
 }
 
 conformance("A listener with identity rules", make, { keys: true });

@@ -1,9 +1,8 @@
 /** Which validator is asked, under which name, and who the client is afterwards. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { challengeConflicts } from "../../src/access/challenge.ts";
 import { rulesFor } from "../../src/access/listener-rules.ts";
-import { routedByDomain, validatorsOf } from "../../src/access/routed.ts";
+import { routedByDomain } from "../../src/access/routed.ts";
 import type { DomainRule, IdentityRules } from "../../src/access/rules.ts";
 import type { NtlmEvidence, NtlmNames, StoredKeys } from "../../src/core/evidence.ts";
 import type { Identity } from "../../src/core/identity.ts";
@@ -21,8 +20,13 @@ interface Asked {
   readonly about: string | readonly NtlmNames[];
 }
 
+interface Ability {
+  readonly without?: readonly string[] | undefined;
+  readonly bound?: readonly string[];
+}
+
 /** A validator that notes what it is asked, and always gives the same answer. */
-function judge(by: string, asked: Asked[], verdict: Verdict, without: readonly string[] = []): Validator {
+function judge(by: string, asked: Asked[], verdict: Verdict, { without = [], bound = [] }: Ability = {}): Validator {
   const answer = (about: Asked["about"]): Promise<Verdict> => {
     asked.push({ by, about });
     return Promise.resolve(verdict);
@@ -33,6 +37,7 @@ function judge(by: string, asked: Asked[], verdict: Verdict, without: readonly s
     password: ({ username }) => answer(username),
     ntlm: {
       names: () => (by === "users" ? SHOWN : { ...SHOWN, netbiosComputer: by.toUpperCase() }),
+      isBoundToNames: bound.includes(by),
       verify: ({ names }) => answer(names),
     },
     keys: {
@@ -55,17 +60,24 @@ interface Setting {
   readonly verdict?: Verdict;
   /** By validator, what it cannot judge. */
   readonly without?: Readonly<Record<string, readonly string[]>>;
+  /** Domain controllers. */
+  readonly bound?: readonly string[];
 }
 
-function setting({ rules = {}, listener = "imap", verdict = accepted(), without = {} }: Setting = {}) {
+function setting({ rules = {}, listener = "imap", verdict = accepted(), without = {}, bound = [] }: Setting = {}) {
   const asked: Asked[] = [];
   const names = ["users", "ad", "sql"];
-  const validators = new Map(names.map((name) => [name, judge(name, asked, verdict, without[name])]));
+  const validators = new Map(
+    names.map((name) => [name, judge(name, asked, verdict, { without: without[name], bound })]),
+  );
   const compiled = rulesFor({ ...RULES, ...rules }, { name: listener, validator: "users" });
   const own = validators.get("users")!;
-  return { asked, validators, compiled, own, routed: routedByDomain(validators, compiled, own) };
+  const warnings: string[] = [];
+  const routed = routedByDomain(validators, compiled, own, (why) => warnings.push(why));
+  return { asked, validators, compiled, own, routed, warnings };
 }
 
+const fail = (why: string): never => assert.fail(why);
 const password = new Secret("secret");
 const ntlm = (...names: NtlmNames[]) => ({ names }) as unknown as NtlmEvidence;
 const certificate = { fingerprint: "00", commonName: undefined, emails: [] };
@@ -124,21 +136,22 @@ test("names that mean nobody are asked of nobody", async () => {
   assert.deepEqual(asked, []);
 });
 
-test("the CHALLENGE has the names of the default domain's validator, and the others' are a conflict", () => {
-  const { routed, validators, compiled, own } = setting();
+test("the CHALLENGE has the names of the default domain's validator, but those of a domain controller where there is one", () => {
+  const { routed, warnings } = setting();
   assert.equal(routed.ntlm!.names(VISIT).netbiosComputer, "AD");
-  const conflicts = challengeConflicts(validatorsOf(validators, compiled, own), compiled, own, VISIT);
-  assert.deepEqual(
-    conflicts.map((words) => words.split(": ")[0]),
-    [
-      "NTLM clients are shown GATE\\AD (validator ad), but users is GATE\\MAIL",
-      "NTLM clients are shown GATE\\AD (validator ad), but sql is GATE\\SQL",
-    ],
-  );
-  const without = setting({ without: { ad: ["ntlm"], sql: ["ntlm"] } });
-  assert.equal(without.routed.ntlm!.names(VISIT).netbiosComputer, "MAIL");
-  const alone = validatorsOf(without.validators, without.compiled, without.own);
-  assert.deepEqual(challengeConflicts(alone, without.compiled, without.own, VISIT), []);
+  assert.deepEqual(warnings, [], "whoever keeps hashes takes all names");
+  assert.equal(setting({ without: { ad: ["ntlm"], sql: ["ntlm"] } }).routed.ntlm!.names(VISIT).netbiosComputer, "MAIL");
+  const one = setting({ bound: ["sql"] });
+  assert.equal(one.routed.ntlm!.names(VISIT).netbiosComputer, "SQL");
+  assert.deepEqual(one.warnings, []);
+});
+
+test("a second domain controller at a listener is a warning, once", () => {
+  const { routed, warnings } = setting({ bound: ["ad", "sql"] });
+  for (let each = 0; each < 2; each += 1) assert.equal(routed.ntlm!.names(VISIT).netbiosComputer, "AD");
+  assert.equal(routed.ntlm!.isBoundToNames, true);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /shown GATE\\AD .*\(validator ad\), but sql is GATE\\SQL.*good users/);
 });
 
 test("what no validator of the listener can judge is not offered, and what the domain's cannot is no account", async () => {
@@ -286,7 +299,7 @@ test("what a validator denies, does not know or cannot judge is passed on as it 
 test("where no rule is about the listener its own validator stands there as it is", () => {
   const { validators, own } = setting();
   const compiled = rulesFor({ domains: [], aliases: [], listeners: {} }, { name: "imap", validator: "users" });
-  assert.equal(routedByDomain(validators, compiled, own), own);
+  assert.equal(routedByDomain(validators, compiled, own, fail), own);
   const elsewhere: IdentityRules = { ...RULES, domains: [{ ...EXAMPLE, listeners: ["smtp"] }], aliases: [] };
-  assert.equal(routedByDomain(validators, rulesFor(elsewhere, { name: "imap", validator: "users" }), own), own);
+  assert.equal(routedByDomain(validators, rulesFor(elsewhere, { name: "imap", validator: "users" }), own, fail), own);
 });

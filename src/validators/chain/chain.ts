@@ -1,12 +1,14 @@
 /** Validator `chain`: several validators asked in their order, until one knows whose logon it is. */
 import { randomBytes } from "node:crypto";
+import { challengerAmong, namesTeller } from "../../core/challenge-names.ts";
 import type { BearerJudge, Able, Need, NtlmJudge, Validator } from "../../core/validator.ts";
 import { can } from "../../core/validator.ts";
 import type { Unavailable, Verdict } from "../../core/verdict.ts";
 import { chainKeys } from "./keys.ts";
-import { namesTeller, type Log } from "./names.ts";
 import { Pace } from "./pace.ts";
 import { walk, type Link } from "./walk.ts";
+
+export type Log = (level: "warn", message: string, fields: Readonly<Record<string, unknown>>) => void;
 
 export interface ChainMember {
   readonly validator: Validator;
@@ -21,7 +23,7 @@ export interface ChainOptions {
   readonly log: Log;
   /** In the order in which they are asked; at least one. They stay open when the chain is closed. */
   readonly members: readonly ChainMember[];
-  /** Whose names the NTLM CHALLENGE carries; default: the first member's that judges NTLM. */
+  /** Whose names the NTLM CHALLENGE carries; default: the first member's that is bound to its own, else the first one's that judges NTLM. */
   readonly namesFrom?: string | undefined;
   /** 32 bytes that choose which member's keys a decoy looks like; default: new ones for each process. */
   readonly secret?: Uint8Array | undefined;
@@ -90,13 +92,15 @@ class Judges<V extends Validator> {
 }
 
 function ntlmOf(judges: Judges<Able<"ntlm">>, { name, namesFrom, log }: ChainOptions): NtlmJudge | undefined {
-  const chosen = judges.members.findIndex(({ validator }) => namesFrom === undefined || validator.name === namesFrom);
-  if (namesFrom !== undefined && chosen < 0)
-    throw new Error(`the chain ${name} has no member ${namesFrom} that judges NTLM`);
-  if (chosen < 0) return undefined;
   const validators = judges.members.map(({ validator }) => validator);
+  const chosen =
+    namesFrom === undefined ? challengerAmong(validators) : validators.find((each) => each.name === namesFrom);
+  if (namesFrom !== undefined && !chosen)
+    throw new Error(`the chain ${name} has no member ${namesFrom} that judges NTLM`);
+  if (!chosen) return undefined;
   return {
-    names: namesTeller(name, validators, chosen, log),
+    names: namesTeller(chosen, validators, (why) => log("warn", why, { validator: name })),
+    isBoundToNames: validators.some(({ ntlm }) => ntlm.isBoundToNames),
     verify: (evidence, visit) => judges.ask(({ ntlm }) => ntlm.verify(evidence, visit)),
   };
 }

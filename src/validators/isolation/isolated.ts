@@ -54,6 +54,7 @@ function isolatedCertificate(validator: Validator, ask: Ask): Pick<Validator, "c
 function isolatedNtlm(ntlm: NtlmJudge, ask: Ask): NtlmJudge {
   return {
     names: (visit) => ntlm.names(visit),
+    isBoundToNames: ntlm.isBoundToNames,
     verify: (evidence, visit) => ask(() => ntlm.verify(evidence, visit), visit),
   };
 }

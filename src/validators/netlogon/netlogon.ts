@@ -43,6 +43,7 @@ export function netlogonValidator(options: NetlogonOptions): Validator {
     password: async (evidence) => (isClosed ? CLOSED : judgePassword(evidence, bench)),
     ntlm: {
       names: () => names,
+      isBoundToNames: true,
       verify: async (evidence, visit) => (isClosed ? CLOSED : judgeNtlm(evidence, visit, bench)),
     },
     close() {

@@ -52,6 +52,7 @@ export function winbindValidator(options: WinbindOptions): Validator {
     password: (evidence) => guarded(() => judgePassword(evidence, doors)),
     ntlm: {
       names: () => doors.names() ?? options.names,
+      isBoundToNames: true,
       verify: (evidence) => guarded(() => judgeNtlm(evidence, doors, options.allowNtlmV1 ?? false)),
     },
     close: () => doors.close(),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { challengeConflicts } from "../../../src/core/challenge-names.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import type { KeysFound, TargetNames, Validator } from "../../../src/core/validator.ts";
 import type { Denied, Unavailable, Unknown, Verdict } from "../../../src/core/verdict.ts";
@@ -9,7 +10,7 @@ import { encodeBase64 } from "../../../src/core/base64.ts";
 import { ntHash } from "../../../src/ntlm/hashes.ts";
 import { deriveKeys } from "../../../src/scram/keys.ts";
 import { chainValidator, type ChainMember, type ChainOptions } from "../../../src/validators/chain/chain.ts";
-import { differingNames, lockedOut } from "../../../src/validators/chain/names.ts";
+import { lockedOut } from "../../../src/validators/chain/locked-out.ts";
 import { accountsValidator } from "../../../src/validators/file/file.ts";
 import { ACCOUNTS, byPassword, byScram, conformance, NAMES, summary, VISIT, type TestAccount } from "../conformance.ts";
 import { version2 } from "../ntlm-client.ts";
@@ -166,52 +167,45 @@ test("members that cannot judge a kind of evidence are passed over", async () =>
 
 const OTHERS: TargetNames = { ...NAMES, netbiosComputer: "DC", dnsComputer: "dc.example.com" };
 
-test("the CHALLENGE has the names of one member, and that another has different ones is said once", () => {
+test("the CHALLENGE has the names of the domain controller, and a second one's are a warning, once", () => {
   const lines: string[] = [];
   const log: ChainOptions["log"] = (level, message) => lines.push(`${level} ${message}`);
-  const domain: Validator = {
-    ...saying(unknown, "domain"),
-    ntlm: { names: () => OTHERS, verify: () => Promise.resolve(unknown) },
-  };
-  const members = [saying(unknown, "file"), domain].map((validator) => ({ validator, ...STOP }));
-  const first = chain(members, { log });
-  assert.deepEqual([first.ntlm?.names(VISIT), first.ntlm?.names(VISIT)], [NAMES, NAMES]);
+  const domain = (name: string, names: TargetNames): Validator => ({
+    ...saying(unknown, name),
+    ntlm: { names: () => names, isBoundToNames: true, verify: () => Promise.resolve(unknown) },
+  });
+  const [file, one, other] = [saying(unknown, "file"), domain("one", OTHERS), domain("other", NAMES)].map(
+    (validator) => ({ validator, ...STOP }),
+  );
+  const alone = chain([file!, one!], { log });
+  assert.deepEqual([alone.ntlm?.names(VISIT), alone.ntlm?.isBoundToNames], [OTHERS, true]);
+  assert.deepEqual(chain([file!], { log }).ntlm?.names(VISIT), NAMES);
+  assert.deepEqual(lines, []);
+  const both = chain([file!, one!, other!], { log });
+  assert.deepEqual([both.ntlm?.names(VISIT), both.ntlm?.names(VISIT)], [OTHERS, OTHERS]);
   assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? "", /^warn .*file \(EXAMPLE\\MAIL\), but domain has others \(EXAMPLE\\DC\)/);
-  assert.deepEqual(chain(members, { log, namesFrom: "domain" }).ntlm?.names(VISIT), OTHERS);
-  assert.throws(() => chain(members, { namesFrom: "nobody" }), /no member nobody/);
+  assert.match(lines[0] ?? "", /^warn .*shown EXAMPLE\\DC .*\(validator one\), but other is EXAMPLE\\MAIL/);
+  assert.deepEqual(chain([file!, one!, other!], { log, namesFrom: "other" }).ntlm?.names(VISIT), NAMES);
+  assert.throws(() => chain([file!], { namesFrom: "nobody" }), /no member nobody/);
 });
 
 test("names differ or not without regard to case", () => {
-  const shouting = { ...NAMES, dnsComputer: "MAIL.EXAMPLE.COM" };
-  assert.equal(
-    differingNames([
-      { name: "a", names: NAMES },
-      { name: "b", names: shouting },
-    ]),
-    undefined,
-  );
-  assert.match(
-    differingNames(
-      [
-        { name: "a", names: NAMES },
-        { name: "b", names: OTHERS },
-      ],
-      "b",
-    ) ?? "",
-    /names of b/,
-  );
-  assert.equal(differingNames([]), undefined);
+  const shouting = { ...NAMES, dnsComputer: NAMES.dnsComputer?.toUpperCase() ?? "" };
+  const [a, b] = [NAMES, shouting].map((names, index) => ({
+    name: `${index}`,
+    ntlm: { names: () => names, isBoundToNames: true, verify: () => Promise.resolve(unknown) },
+  }));
+  assert.deepEqual(challengeConflicts(a!, [a!, b!], VISIT), []);
 });
 
-test("members whose users would be offered what they cannot use are named", () => {
-  const passwordsOnly: Validator = { name: "ldap", password: () => Promise.resolve(unknown) };
-  const sentences = lockedOut([passwordsOnly, accounts("file", LINES)]);
-  assert.deepEqual(
-    sentences.map((sentence) => sentence.slice(0, 45)),
-    ["users of ldap fail where NTLM is offered, whi", "users of ldap fail where SCRAM and CRAM-MD5 i"],
-  );
-  assert.deepEqual(lockedOut([accounts("a", LINES), accounts("b", LINES)]), []);
+test("members whose users are offered what they cannot use are named", () => {
+  const members = [{ name: "ldap", password: () => Promise.resolve(unknown) }, accounts("file", LINES)];
+  assert.deepEqual(lockedOut(members, ["NTLM", "PLAIN", "SCRAM-SHA-1"]), [
+    "users of ldap fail with NTLM, which only file judges",
+    "users of ldap fail with SCRAM-SHA-1, which only file judges",
+  ]);
+  assert.deepEqual(lockedOut(members, ["PLAIN", "LOGIN"]), []);
+  assert.deepEqual(lockedOut([accounts("a", LINES), accounts("b", LINES)], ["NTLM", "CRAM-MD5"]), []);
 });
 
 test("keys are of the kinds that all members have, from the first that has the name", async () => {
