@@ -12,20 +12,18 @@ import type { Log } from "./observe/log.ts";
 import { decoySecret } from "./offers.ts";
 import { chainValidator } from "./validators/chain/chain.ts";
 import { lockedOut } from "./validators/chain/locked-out.ts";
-import { fileValidator } from "./validators/file/file.ts";
-import { httpValidator } from "./validators/http/http.ts";
 import { isolated } from "./validators/isolation/isolated.ts";
-import { ldapValidator } from "./validators/ldap/ldap.ts";
-import { netlogonValidator } from "./validators/netlogon/netlogon.ts";
-import { oauthValidator } from "./validators/oauth/oauth.ts";
-import { sqlValidator } from "./validators/sql/sql.ts";
-import { winbindValidator } from "./validators/winbind/winbind.ts";
 
-/** `guard`: counts what fails, where the configuration wants it. Throws Error with a sentence for the administrator. */
-export function makeValidators(config: Config, log: Log, guard?: Guard): ReadonlyMap<string, Validator> {
+/** `guard`: counts what fails, where the configuration wants it. Rejects with a sentence for the administrator. */
+export async function makeValidators(config: Config, log: Log, guard?: Guard): Promise<ReadonlyMap<string, Validator>> {
   const made = new Map<string, Validator>();
   const workshop = { config, made, secret: decoySecret(config), log: writeTo(log) };
-  for (const each of membersFirst(config.validators)) made.set(each.name, makeValidator(each, workshop));
+  try {
+    for (const each of membersFirst(config.validators)) made.set(each.name, await makeValidator(each, workshop));
+  } catch (error) {
+    await Promise.all([...made.values()].map(async (each) => each.close?.()));
+    throw error;
+  }
   return guard && config.guard.enabled ? guardedAll(made, guard, config.guard.domains) : made;
 }
 
@@ -52,9 +50,9 @@ function writeTo(log: Log): Workshop["log"] {
   return (level, message, fields) => log.write(level, message, fields as Record<string, string>);
 }
 
-function makeValidator(each: ValidatorConfig, workshop: Workshop): Validator {
+async function makeValidator(each: ValidatorConfig, workshop: Workshop): Promise<Validator> {
   const { config, made, secret, log } = workshop;
-  if (each.type !== "chain") return isolated(makeSource(each, workshop), { ...each.limits, log });
+  if (each.type !== "chain") return isolated(await makeSource(each, workshop), { ...each.limits, log });
   const members = each.members.map((member) => ({ ...member, validator: made.get(member.validator)! }));
   const offered = config.listeners.flatMap(({ validator, mechanisms }) => (validator === each.name ? mechanisms : []));
   const validators = members.map(({ validator }) => validator);
@@ -62,22 +60,23 @@ function makeValidator(each: ValidatorConfig, workshop: Workshop): Validator {
   return chainValidator({ ...each, members, secret, log });
 }
 
-function makeSource(each: SourceConfig, { config, secret, log }: Workshop): Validator {
+/** Only the kinds that are configured are loaded: start and memory are paid by those who use them. */
+async function makeSource(each: SourceConfig, { config, secret, log }: Workshop): Promise<Validator> {
   const { target: names } = config.server;
   switch (each.type) {
     case "file":
-      return fileValidator({ ...each, names, secret, log });
+      return (await import("./validators/file/file.ts")).fileValidator({ ...each, names, secret, log });
     case "sql":
-      return sqlValidator({ ...each, names, secret });
+      return (await import("./validators/sql/sql.ts")).sqlValidator({ ...each, names, secret });
     case "ldap":
-      return ldapValidator({ ...each, names, secret, log });
+      return (await import("./validators/ldap/ldap.ts")).ldapValidator({ ...each, names, secret, log });
     case "netlogon":
-      return netlogonValidator({ ...each, log });
+      return (await import("./validators/netlogon/netlogon.ts")).netlogonValidator({ ...each, log });
     case "winbind":
-      return winbindValidator({ ...each, names, log });
+      return (await import("./validators/winbind/winbind.ts")).winbindValidator({ ...each, names, log });
     case "http":
-      return httpValidator({ ...each, names, secret });
+      return (await import("./validators/http/http.ts")).httpValidator({ ...each, names, secret });
     case "oauth":
-      return oauthValidator(each);
+      return (await import("./validators/oauth/oauth.ts")).oauthValidator(each);
   }
 }

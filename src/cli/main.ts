@@ -2,19 +2,28 @@
 /** The command `postern`: each verb in a file of its own. Exit codes: 0 done, 1 the answer is no, 2 used wrongly. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { registerCheck } from "./check.ts";
-import { registerDecode } from "./decode.ts";
-import { registerExplain } from "./explain.ts";
-import { registerNetlogon } from "./netlogon.ts";
-import { registerPolicy } from "./policy.ts";
-import { loadRadarSource } from "./radar-source.ts";
-import { registerRadar } from "./radar.ts";
-import { registerSandbox } from "./sandbox.ts";
-import { registerServe } from "./serve.ts";
-import { registerUnlock } from "./unlock.ts";
-import { registerUser } from "./user.ts";
 
 const USAGE = 2;
+
+/** Only what is run is loaded: all of it together takes three times as long as most commands do. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  serve: async () => (await import("./serve.ts")).registerServe,
+  check: async () => (await import("./check.ts")).registerCheck,
+  sandbox: async () => (await import("./sandbox.ts")).registerSandbox,
+  decode: async () => (await import("./decode.ts")).registerDecode,
+  user: async () => (await import("./user.ts")).registerUser,
+  policy: async () => (await import("./policy.ts")).registerPolicy,
+  explain: async () => (await import("./explain.ts")).registerExplain,
+  netlogon: async () => (await import("./netlogon.ts")).registerNetlogon,
+  unlock: async () => (await import("./unlock.ts")).registerUnlock,
+  radar: async () => {
+    const [{ registerRadar }, { loadRadarSource }] = await Promise.all([
+      import("./radar.ts"),
+      import("./radar-source.ts"),
+    ]);
+    return (program) => registerRadar(program, loadRadarSource);
+  },
+};
 
 const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -28,16 +37,9 @@ const program = new Command("postern")
   .showHelpAfterError("(postern --help lists the commands)")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
 
-registerServe(program);
-registerCheck(program);
-registerSandbox(program);
-registerDecode(program);
-registerUser(program);
-registerPolicy(program);
-registerExplain(program);
-registerNetlogon(program);
-registerUnlock(program);
-registerRadar(program, loadRadarSource);
+const [verb = ""] = process.argv.slice(2);
+const load = Object.hasOwn(COMMANDS, verb) ? [COMMANDS[verb]!] : Object.values(COMMANDS);
+for (const register of await Promise.all(load.map((each) => each()))) register(program);
 
 await program.parseAsync().catch((error: unknown) => {
   console.error(`postern: ${error instanceof Error ? error.message : String(error)}`);

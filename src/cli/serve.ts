@@ -46,7 +46,7 @@ async function start(config: Config, log: Log): Promise<Service> {
   const warn = (message: string, fields: Readonly<Record<string, string>>): void => log.write("warn", message, fields);
   const radar = config.radar && (await Radar.open({ ...config.radar, path: config.radar.state, warn }));
   const opened = await openGuard({ ...placesOf(config), rules: config.guard, log: log.write.bind(log) });
-  const validators = async (each: Config) => makeValidators(each, log, opened.guard);
+  const validators = (each: Config) => makeValidators(each, log, opened.guard);
   return { gateway: await Gateway.start(config, { log, radar, guard: opened, validators }), guard: opened.guard };
 }
 

@@ -53,6 +53,8 @@ export interface Denied {
 export interface Unknown {
   readonly kind: "unknown";
   readonly why: string;
+  /** As in Denied. */
+  readonly status?: number;
 }
 
 /** The judge cannot judge (directory down, queue full): never shown, counted or cached as a wrong password. */

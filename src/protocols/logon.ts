@@ -58,7 +58,7 @@ export class Logon {
       case "denied":
         return this.#refuse(verdict);
       case "unknown":
-        return { kind: "denied", why: verdict.why, reason: "unknown-user" };
+        return { ...verdict, kind: "denied", reason: "unknown-user" };
       case "unavailable":
         return { kind: "judge-unavailable", why: verdict.why };
       case "accepted": {

@@ -1,7 +1,7 @@
 /** `postern netlogon test`: each step to each domain controller with its time, and with a user's name one logon. */
 import type { Command } from "commander";
 import { NAME_LIMIT } from "../../core/identity.ts";
-import { NtStatus, ntStatusName } from "../../core/nt-status.ts";
+import { ntStatusName } from "../../core/nt-status.ts";
 import type { Secret } from "../../core/secret.ts";
 import { deadlineIn } from "../../netlogon/deadline.ts";
 import { mapNetlogon } from "../../netlogon/endpoint-mapper.ts";
@@ -109,7 +109,7 @@ async function tryLogon(
         [settings.domain, settings.dnsDomain, ...(settings.domains ?? [])].map((each) => each.toLowerCase()),
       );
       judged = judge(await connection.logon(logon, { timeout: STEP_TIME }), meant.user, { domains, mailbox: "user" });
-      if (judged.kind !== "unknown" && !(judged.kind === "denied" && judged.status === NtStatus.NO_SUCH_USER)) break;
+      if (judged.kind !== "unknown") break;
     }
     if (judged.kind !== "accepted") throw new Error(refusalInWords(judged));
     return judged;

@@ -1,7 +1,6 @@
 /** Which account file a `postern user` command means. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { readAccountFiles } from "../../config/read.ts";
 
 export interface FileOptions {
   readonly file?: string;
@@ -12,10 +11,12 @@ export interface FileOptions {
 const DEFAULT_CONFIG = "config.yaml";
 
 /** Ends the command with a usage error where it is not clear which file is meant. */
-export function accountFile({ file, config, validator }: FileOptions, command: Command): string {
+export async function accountFile({ file, config, validator }: FileOptions, command: Command): Promise<string> {
   if (file !== undefined) return file;
   if (config === undefined && !existsSync(DEFAULT_CONFIG))
     command.error("error: give --file, or --config with a configuration");
+  // Half of the time that these commands take would go into loading what most of them do not need.
+  const { readAccountFiles } = await import("../../config/read.ts");
   const files = readAccountFiles(config ?? DEFAULT_CONFIG, process.env);
   const fitting = files.filter(({ name }) => validator === undefined || name === validator);
   const [only, ...others] = fitting;

@@ -28,7 +28,7 @@ export async function addAppPassword(
   options: AddOptions,
   command: Command,
 ): Promise<void> {
-  const path = accountFile(options, command);
+  const path = await accountFile(options, command);
   if (!isAppPasswordName(name)) command.error(`error: ${JSON.stringify(name)} cannot be an app password's name`);
   const secret = generate();
   const { listeners, networks, expires } = options;
@@ -53,7 +53,7 @@ export async function revokeAppPassword(
   options: FileOptions,
   command: Command,
 ): Promise<void> {
-  const path = accountFile(options, command);
+  const path = await accountFile(options, command);
   await editAccount(path, account, (fields) => {
     const word = wordOf(name, fields.extra);
     if (word === undefined) throw new Error(`${account} has no app password ${name}`);
@@ -67,12 +67,12 @@ function wordOf(name: string, extra: ReadonlyMap<string, string>): string | unde
   return [...extra.keys()].find((each) => isAppWord(each) && each.toLowerCase() === key);
 }
 
-export function listAppPasswords(
+export async function listAppPasswords(
   account: string,
   options: FileOptions & { readonly json?: true },
   command: Command,
-): void {
-  const path = accountFile(options, command);
+): Promise<void> {
+  const path = await accountFile(options, command);
   const lines = readFileSync(path, "utf8").split(/\r?\n/);
   const index = existing(account, lines, path);
   const parsed = parseLine(lines[index] ?? "", index + 1);

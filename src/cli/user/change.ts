@@ -13,7 +13,7 @@ import { wordsOf, type WordOptions } from "./words.ts";
 type PasswordOptions = FileOptions & SecretOptions;
 
 export async function add(name: string, options: PasswordOptions & WordOptions, command: Command): Promise<void> {
-  const path = accountFile(options, command);
+  const path = await accountFile(options, command);
   if (!isAccountName(name)) command.error(`error: ${JSON.stringify(name)} cannot be an account's name`);
   const words = wordsOf(options, command);
   const secrets = await newSecrets(options);
@@ -30,7 +30,7 @@ export async function add(name: string, options: PasswordOptions & WordOptions, 
 type SetOptions = FileOptions & WordOptions & { readonly clear: readonly string[] };
 
 export async function set(name: string, options: SetOptions, command: Command): Promise<void> {
-  const path = accountFile(options, command);
+  const path = await accountFile(options, command);
   const words = wordsOf(options, command);
   const cleared = options.clear.map((key) => [clearable(key, command), undefined] as const);
   if (words.length + cleared.length === 0) command.error("error: nothing to set: see `postern user set --help`");
@@ -50,7 +50,7 @@ function clearable(key: string, command: Command): string {
 const OF_THE_PASSWORD = ["must-change", "password-expires"] as const;
 
 export async function passwd(name: string, options: PasswordOptions, command: Command): Promise<void> {
-  const path = accountFile(options, command);
+  const path = await accountFile(options, command);
   const lines = readFileSync(path, "utf8").split(/\r?\n/);
   const old = splitLine(lines[existing(name, lines, path)] ?? ""); // before anybody types for nothing
   const had = (key: string) => typeof old !== "string" && old.extra.has(key);
@@ -67,7 +67,7 @@ export async function passwd(name: string, options: PasswordOptions, command: Co
 
 export function setDisabled(isDisabled: boolean) {
   return async (name: string, options: FileOptions, command: Command): Promise<void> => {
-    const path = accountFile(options, command);
+    const path = await accountFile(options, command);
     await editAccount(path, name, (fields) => {
       const without = withExtra(fields, [["disabled", undefined]]);
       return isDisabled ? withExtra(without, [["disabled", "yes"]]) : without;
@@ -77,7 +77,7 @@ export function setDisabled(isDisabled: boolean) {
 }
 
 export async function remove(name: string, options: FileOptions, command: Command): Promise<void> {
-  const path = accountFile(options, command);
+  const path = await accountFile(options, command);
   await editFile(path, (lines) => lines.toSpliced(existing(name, lines, path), 1));
   console.log(`${name} removed from ${path}`);
 }

@@ -9,8 +9,8 @@ import { inspectStore } from "../../validators/file/inspect.ts";
 import { accountFile, type FileOptions } from "./account-file.ts";
 import { describeAppPassword } from "./app-password.ts";
 
-export function list(options: FileOptions & { readonly json?: true }, command: Command): void {
-  const path = accountFile(options, command);
+export async function list(options: FileOptions & { readonly json?: true }, command: Command): Promise<void> {
+  const path = await accountFile(options, command);
   const { accounts, problems } = inspectStore(path);
   for (const { line, message } of problems) console.error(`${path}:${line}: ${message}`);
   if (problems.some(({ severity }) => severity === "error")) process.exitCode = 1;

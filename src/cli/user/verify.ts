@@ -27,7 +27,7 @@ type VerifyOptions = FileOptions & {
 const NO_NAMES: TargetNames = { netbiosDomain: "", netbiosComputer: "", domainJoined: false };
 
 export async function verify(name: string, options: VerifyOptions, command: Command): Promise<void> {
-  const path = accountFile(options, command);
+  const path = await accountFile(options, command);
   const password = await askPassword(options.passwordStdin === true, "Password: ");
   const log = (_level: string, message: string) => console.error(message);
   const validator = fileValidator({ name: "file", path, names: NO_NAMES, log });

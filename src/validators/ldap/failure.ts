@@ -83,7 +83,7 @@ function refusedCredentials(text: string, user: string): Denied | Unknown | Unav
   const [, data] = /\bdata ([0-9a-f]{1,8})\b/i.exec(text) ?? [];
   const status =
     data === undefined ? NtStatus.LOGON_FAILURE : (WINDOWS_ERRORS[parseInt(data, 16)] ?? NtStatus.LOGON_FAILURE);
-  if (status === NtStatus.NO_SUCH_USER) return { kind: "unknown", why: "no account of this name" };
+  if (status === NtStatus.NO_SUCH_USER) return { kind: "unknown", why: "no account of this name", status };
   return deny(status, user);
 }
 

@@ -13,7 +13,7 @@ import { makeControllers } from "./controllers.ts";
 import { stateOf, type Machine } from "./machine.ts";
 import type { NetlogonOptions } from "./options.ts";
 import { Pace } from "../pace.ts";
-import { exchangeFor, isForeign, namesMeant, questionsAbout, type Question } from "./questions.ts";
+import { exchangeFor, namesMeant, questionsAbout, type Question } from "./questions.ts";
 import { rotator } from "./rotation.ts";
 import { identityOf, isOfDomain, judge, type Judged, type Reading } from "./verdict.ts";
 
@@ -127,10 +127,7 @@ async function judgePassword({ username, password }: PasswordEvidence, bench: Be
     meant.map((each) => exchangeFor(each, text, bench.options)),
     bench,
   );
-  if (judged.kind === "accepted") return accepted(judged, bench);
-  return isNobody(judged) && isForeign(username, bench.options)
-    ? { kind: "unknown", why: "nobody in the domain has this principal name" }
-    : judged;
+  return judged.kind === "accepted" ? accepted(judged, bench) : judged;
 }
 
 function accepted(
@@ -146,20 +143,16 @@ async function askAll(questions: readonly Question[], bench: Bench): Promise<Jud
   let judged: Judged = denied("no account can have this name");
   for (const question of questions) {
     judged = await ask(question, bench);
-    if (!isNobody(judged)) break;
+    if (judged.kind !== "unknown") break;
   }
   // A domain controller writes down each wrong password, which takes it several times as long as not to know a name.
   if (isWrongPassword(judged)) bench.pace.learn(performance.now() - began);
-  if (isNobody(judged)) await bench.pace.keep(began);
+  if (judged.kind === "unknown") await bench.pace.keep(began);
   return judged;
 }
 
 function isWrongPassword(judged: Judged): boolean {
   return judged.kind === "denied" && judged.status === NtStatus.WRONG_PASSWORD;
-}
-
-function isNobody(judged: Judged): boolean {
-  return judged.kind === "unknown" || (judged.kind === "denied" && judged.status === NtStatus.NO_SUCH_USER);
 }
 
 async function ask({ logon, sessionBaseKey }: Question, { channel, reading, options }: Bench): Promise<Judged> {

@@ -50,7 +50,7 @@ export function namesMeant(username: string, ours: DomainNames): { user: string;
 }
 
 /** The name has a domain that is not ours, as a user principal name may: only a domain that has it can mean it. */
-export function isForeign(username: string, { domain, dnsDomain }: DomainNames): boolean {
+function isForeign(username: string, { domain, dnsDomain }: DomainNames): boolean {
   const named = splitName(username).domain;
   return named !== undefined && !isSameName(named, domain) && !isSameName(named, dnsDomain);
 }

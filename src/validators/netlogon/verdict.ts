@@ -43,15 +43,13 @@ export interface Reading {
 export type Judged = Exclude<Verdict, { kind: "accepted" }> | { readonly kind: "accepted"; readonly info: SamInfo };
 
 /** `user`: the name that was asked about. */
-export function judge({ status, authoritative, info }: NetworkLogonReply, user: string, reading: Reading): Judged {
+export function judge({ status, info }: NetworkLogonReply, user: string, reading: Reading): Judged {
   if (status === NtStatus.SUCCESS && info) return refusalOf(info, reading) ?? { kind: "accepted", info };
-  if (status === NtStatus.NO_SUCH_USER && !authoritative)
-    return { kind: "unknown", why: "the domain knows no such user or domain" };
-  const reason = denialBy(status);
-  if (reason === undefined) return { kind: "unavailable", why: `the domain answers ${ntStatusName(status)}` };
   const why = `the domain answers ${ntStatusName(status)}`;
-  const isKnown = status !== NtStatus.NO_SUCH_USER && status !== NtStatus.LOGON_FAILURE;
-  return { kind: "denied", reason, why, status, ...(isKnown && { user }) };
+  if (status === NtStatus.NO_SUCH_USER) return { kind: "unknown", why, status };
+  const reason = denialBy(status);
+  if (reason === undefined) return { kind: "unavailable", why };
+  return { kind: "denied", reason, why, status, ...(status !== NtStatus.LOGON_FAILURE && { user }) };
 }
 
 function refusalOf(info: SamInfo, { domains }: Reading): Denied | undefined {

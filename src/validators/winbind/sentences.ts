@@ -62,7 +62,7 @@ export function verdictOf(sentence: string, user: string): Denied | Unknown | Un
   if (status === undefined && ABOUT_US.test(sentence)) return { kind: "unavailable", why: sentence };
   if (status === undefined) return { kind: "denied", reason: "bad-credentials", why: sentence, user };
   const name = ntStatusName(status);
-  if (status === NtStatus.NO_SUCH_USER) return { kind: "unknown", why: `${name}: ${sentence}` };
+  if (status === NtStatus.NO_SUCH_USER) return { kind: "unknown", why: `${name}: ${sentence}`, status };
   const reason = denialBy(status);
   if (reason === undefined) return { kind: "unavailable", why: `${name}: ${sentence}` };
   return { kind: "denied", reason, why: WORDS[status] ?? sentence, user, status };

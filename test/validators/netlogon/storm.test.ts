@@ -30,7 +30,7 @@ function logonOf(index: number): Logon {
   const right = { user, password: `password-${index % 20}`, expected: `accepted ${user}` };
   const wrongs: readonly Logon[] = [
     { user, password: "wrong", expected: "denied bad-credentials" },
-    { user: `nobody${index}`, password: "wrong", expected: "denied bad-credentials" },
+    { user: `nobody${index}`, password: "wrong", expected: "unknown" },
     { user: "disabled", password: accountOf("disabled").password, expected: "denied disabled" },
   ];
   return index % 7 < 4 ? right : wrongs[(index % 7) - 4]!;
