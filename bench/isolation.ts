@@ -1,6 +1,7 @@
 /**
  * What isolation gives and what it costs: IMAP logons at a quick validator, through a gateway, while another validator of
- * the same gateway needs 6 s for each answer or hangs; and microseconds of CPU that the bulkheads add to a verdict.
+ * the same gateway needs 6 s for each answer or hangs; and microseconds of CPU that the bulkheads and the guard add to a
+ * verdict.
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -11,6 +12,9 @@ import type { Validator } from "../src/core/validator.ts";
 import type { Verdict } from "../src/core/verdict.ts";
 import type { Visit } from "../src/core/visit.ts";
 import { Gateway } from "../src/gateway.ts";
+import { Guard } from "../src/guard/guard.ts";
+import { guarded } from "../src/guard/guarded.ts";
+import { DEFAULT_RULES } from "../src/guard/rules.ts";
 import { silentLog } from "../src/observe/log.ts";
 import { startMailboxes } from "../src/sandbox/mailboxes.ts";
 import { accountsValidator } from "../src/validators/file/file.ts";
@@ -41,10 +45,14 @@ export async function isolationRows(logons = LOGONS): Promise<readonly Isolation
 
 /** The rows as a table in Markdown. */
 export async function isolationBenchmarks(): Promise<string> {
-  const rows = (await isolationRows()).map(({ what, unit, median, p95 }) => {
-    return `| ${what} | ${median.toFixed(2)} ${unit} | ${p95 === undefined ? "-" : `${p95.toFixed(2)} ${unit}`} |`;
+  const all = await isolationRows();
+  const rows = all.map(({ what, unit, median, p95 }) => {
+    const [first] = all.filter((each) => each.unit === unit);
+    const late = p95 === undefined ? "-" : `${p95.toFixed(2)} ${unit}`;
+    return `| ${what} | **${(median / first!.median).toFixed(2)}** | ${median.toFixed(2)} ${unit} | ${late} |`;
   });
-  return ["| what | median | 95 % are below |", "|---|---|---|", ...rows, ""].join("\n");
+  const when = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}.`;
+  return [when, "", "| what | ratio | median | 95 % are below |", "|---|---|---|---|", ...rows, ""].join("\n");
 }
 
 const accounts = (name: string): Validator => accountsValidator({ name, text: "alice:{PLAIN}secret\n", names: NAMES });
@@ -134,14 +142,17 @@ const VISIT: Visit = {
 
 /** The validator itself does nothing, so that what is around it can be seen at all. */
 export async function costs(effort?: Effort): Promise<IsolationRow[]> {
-  const verdict: Verdict = { kind: "unknown", why: "" };
-  const bare: Validator = { name: "bare", password: () => Promise.resolve(verdict) };
+  const identity = { user: "alice", mailbox: "alice", groups: [], attributes: {} };
+  const bare: Validator = { name: "bare", password: () => Promise.resolve({ kind: "accepted", identity }) };
   const inside = isolated(bare, { log });
+  const guard = new Guard({ rules: DEFAULT_RULES, log });
+  const behind = guarded(inside, guard);
   const evidence = { username: "alice", password: new Secret("secret") };
   const figures = await compare(
     [
       hereAwaited("a verdict, bare", () => bare.password!(evidence, VISIT)),
       hereAwaited("the same, isolated", () => inside.password!(evidence, VISIT)),
+      hereAwaited("the same, isolated and guarded", () => behind.password!(evidence, VISIT)),
     ],
     effort,
   );

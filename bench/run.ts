@@ -1,13 +1,14 @@
 /**
  * `npm run bench`: Postern beside nginx's mail proxy and Dovecot's login proxy, interleaved in one run, on Node 24 and
- * on this Node. The load generator and the peers' configurations lie in ../shared/bench; without them only the
- * micro-benchmarks run, and the output says so; --micro asks for those alone. With --write the tables go into
- * docs/performance.md and docs/micro-benchmarks.md. Other flags are the load generator's own.
+ * on this Node; then Postern's own computing, and logons beside a validator that hangs. The load generator and the peers'
+ * configurations lie in ../shared/bench; without them only the others run, and the output says so. With --write the tables
+ * go into docs/performance.md, docs/micro-benchmarks.md and docs/isolation.md. Other flags are the load generator's own.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { isolationBenchmarks } from "./isolation.ts";
 import { microBenchmarks } from "./micro.ts";
 import { formatTable, judge, type Report } from "./table.ts";
 
@@ -61,7 +62,8 @@ function runPeers(flags: readonly string[]): Report {
 
 const HELP = `npm run bench [-- flags]
   --micro              only Postern's own computing, beside npm packages and ntlm_auth
-  --write              puts the tables into docs/performance.md and docs/micro-benchmarks.md
+  --isolation          only logons beside a validator that is slow or hangs, and what isolation and guard cost
+  --write              puts the tables into docs/performance.md, docs/micro-benchmarks.md and docs/isolation.md
   --scenarios=login    only scenarios whose name contains this; --only, --rounds and others: ${join(shared, "README.md")}`;
 
 if (process.argv.includes("--help")) {
@@ -69,22 +71,26 @@ if (process.argv.includes("--help")) {
   process.exit(0);
 }
 
-const OUR_FLAGS = new Set(["--write", "--micro"]);
-const flags = process.argv.slice(2).filter((flag) => !OUR_FLAGS.has(flag));
-if (process.argv.includes("--micro")) {
-  console.log("micro-benchmarks only");
-} else if (existsSync(join(shared, "run-peers.sh"))) {
+const OUR_FLAGS = new Set(["--write", "--micro", "--isolation"]);
+const given = process.argv.slice(2);
+const flags = given.filter((flag) => !OUR_FLAGS.has(flag));
+const isPart = given.includes("--micro") || given.includes("--isolation");
+if (!isPart) gateways();
+if (!isPart || given.includes("--micro")) show("docs/micro-benchmarks.md", await microBenchmarks());
+if (!isPart || given.includes("--isolation")) show("docs/isolation.md", await isolationBenchmarks());
+
+function gateways(): void {
+  if (!existsSync(join(shared, "run-peers.sh")))
+    return console.log(`no load generator at ${shared}: gateways are not measured`);
   const only = flags.some((flag) => flag.startsWith("--only")) ? [] : ["--only=ours,postern-n20,nginx,dovecot-hp"];
   const report = runPeers([...only, ...flags]);
-  const verdicts = judge(report);
-  console.log(`\n${formatTable(report, verdicts)}`);
-  if (process.argv.includes("--write")) writeTable("docs/performance.md", formatTable(report, verdicts));
-} else {
-  console.log(`no load generator at ${shared}: gateways are not measured`);
+  show("docs/performance.md", formatTable(report, judge(report)));
 }
-const micro = await microBenchmarks();
-console.log(micro);
-if (process.argv.includes("--write")) writeTable("docs/micro-benchmarks.md", micro);
+
+function show(page: string, table: string): void {
+  console.log(`\n${table}`);
+  if (given.includes("--write")) writeTable(page, table);
+}
 
 /** The table stands between two marks, so that the words around it can be written by hand. */
 function writeTable(page: string, table: string): void {

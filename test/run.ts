@@ -17,8 +17,8 @@ import { clientTable, RESULTS } from "./run/table.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const isPeer = (source: string): boolean => source.startsWith("test/peers/");
-/** Each file of these starts a dozen servers and hundreds of clients, which mostly wait: not more than two at a time. */
-const PEERS_AT_ONCE = 2;
+/** Each file of these starts a dozen servers and hundreds of clients, which mostly wait: not more than three at a time. */
+const PEERS_AT_ONCE = 3;
 
 async function main(filters: readonly string[]): Promise<void> {
   const files = findTests(ROOT, filters);

@@ -52,6 +52,10 @@ test("hashes that would cost too much, or are none, are refused in words without
   const bad = [
     ["$argon2id$v=19$m=262145,t=1,p=1$c2FsdHNhbHRzYWx0$" + "a".repeat(43), /257 MiB/],
     ["$argon2id$v=19$m=65536,t=99,p=1$c2FsdHNhbHRzYWx0$" + "a".repeat(43), / 17 s/],
+    ["{SSHA}I7dElEdfX4dJgLdnbVEeI9iG2mQ=", /not of \{SSHA\}'s form/],
+    ["{SHA}PzMaZx80Gd8mpQ8u91t/IB0pE1EpfmVH", /not of \{SHA\}'s form/],
+    [`{SSHA}${"A".repeat(120)}`, /not of \{SSHA\}'s form/],
+    ["I7dElEdfX4dJgLdnbVEeI9iG2mQ=", /no known kind/],
     ["$argon2id$v=19$m=0,t=1,p=1$c2FsdHNhbHRzYWx0$" + "a".repeat(43), /no known kind/],
     ["$argon2id$v=16$m=1024,t=1,p=1$c2FsdHNhbHRzYWx0$" + "a".repeat(43), /no known kind/],
     [`$2b$16$${"a".repeat(53)}`, / 7 s/],

@@ -73,9 +73,7 @@ async function visit(client: Client, way: Way, password: string): Promise<Outcom
     message: `From: alice@example.com\r\nTo: bob@example.com\r\nSubject: ${token}\r\n\r\nSent by ${client.name}.\r\n`,
   };
   const outcome = await client.visit(login);
-  const verdict = await eventually(`a verdict; the client said ${outcome.said}`, () =>
-    verdictOf(events(from)),
-  );
+  const verdict = await eventually(`a verdict; the client said ${outcome.said}`, () => verdictOf(events(from)));
   return { ...outcome, token, verdict };
 }
 

@@ -2,12 +2,14 @@
 import { decodeBase64, encodeBase64 } from "../../core/base64.ts";
 import { argon2idScheme, argon2iScheme } from "./argon2.ts";
 import { bcryptScheme } from "./bcrypt.ts";
+import { digestSchemes } from "./digest.ts";
 import { COST_LIMIT, isSame, type HashScheme } from "./scheme.ts";
 import { scramSchemes } from "./scram.ts";
 import { scryptScheme } from "./scrypt.ts";
 import { sha256CryptScheme, sha512CryptScheme } from "./sha-crypt.ts";
 
-const SLOW: readonly HashScheme[] = [
+/** Those whose text says by itself what it is. */
+const CRYPTS: readonly HashScheme[] = [
   argon2idScheme,
   argon2iScheme,
   bcryptScheme,
@@ -16,12 +18,15 @@ const SLOW: readonly HashScheme[] = [
   sha512CryptScheme,
   ...scramSchemes,
 ];
+/** Judged in a worker. */
+const SLOW: readonly HashScheme[] = [...CRYPTS, ...digestSchemes];
 
 /** Other names for the same thing, and for those whose text says by itself what it is. */
 const ALIASES: Readonly<Record<string, readonly HashScheme[]>> = {
   BCRYPT: [bcryptScheme],
-  CRYPT: SLOW,
+  CRYPT: CRYPTS,
   ARGON2: [argon2idScheme, argon2iScheme],
+  SHA1: digestSchemes.filter(({ name }) => name === "SHA"),
 };
 
 export type StoredPassword =

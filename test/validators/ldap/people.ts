@@ -63,7 +63,7 @@ function base64(text: string): string {
   return Buffer.from(text, "utf8").toString("base64");
 }
 
-/** {SSHA}, which slapd knows and Postern does not. */
+/** As slapd keeps passwords. */
 function saltedSha(password: string): string {
   const salt = randomBytes(8);
   const digest = createHash("sha1").update(password).update(salt).digest();

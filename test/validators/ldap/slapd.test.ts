@@ -68,6 +68,13 @@ describe("over slapd", { skip: without("slapd", "slapadd") }, () => {
     }
   });
 
+  test("without an NT hash the password is compared with userPassword, as slapd hashes it", async () => {
+    const offers = { ntlm: false, scram: [] };
+    const comparing = made({ mode: "compare", offers, attributes: { nt: "employeeNumber" } });
+    assert.match(await byPassword(comparing, "alice", "Password1"), /^accepted alice/);
+    assert.equal(await byPassword(comparing, "alice", "password1"), "denied bad-credentials");
+  });
+
   test("names that filters and DNs give a meaning are only names", async () => {
     const [search, direct] = [made(), made({ mode: "bind", bindName: `uid={user},${PEOPLE}` })];
     for (const { name, password } of ODD) {
