@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: Postern beside nginx's mail proxy and Dovecot's login proxy, interleaved in one run, on Node 24 and
- * on this Node; then Postern's own computing, and logons beside a validator that hangs. The load generator and the peers'
- * configurations lie in ../shared/bench; without them only the others run, and the output says so. With --write the tables
- * go into docs/performance.md, docs/micro-benchmarks.md and docs/isolation.md. Other flags are the load generator's own.
+ * on this Node; then the parts below. The load generator and the peers' configurations lie in ../shared/bench; without them
+ * only the others run, and the output says so. With --write the tables go into their pages. Other flags are the load
+ * generator's own.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { isolationBenchmarks } from "./isolation.ts";
 import { microBenchmarks } from "./micro.ts";
+import { netlogonBenchmarks } from "./netlogon.ts";
 import { formatTable, judge, type Report } from "./table.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -63,7 +64,8 @@ function runPeers(flags: readonly string[]): Report {
 const HELP = `npm run bench [-- flags]
   --micro              only Postern's own computing, beside npm packages and ntlm_auth
   --isolation          only logons beside a validator that is slow or hangs, and what isolation and guard cost
-  --write              puts the tables into docs/performance.md, docs/micro-benchmarks.md and docs/isolation.md
+  --netlogon           only logons that a domain controller judges
+  --write              puts the tables into their pages in docs
   --scenarios=login    only scenarios whose name contains this; --only, --rounds and others: ${join(shared, "README.md")}`;
 
 if (process.argv.includes("--help")) {
@@ -71,13 +73,18 @@ if (process.argv.includes("--help")) {
   process.exit(0);
 }
 
-const OUR_FLAGS = new Set(["--write", "--micro", "--isolation"]);
+const PARTS: Readonly<Record<string, readonly [page: string, measure: () => Promise<string>]>> = {
+  "--micro": ["docs/micro-benchmarks.md", microBenchmarks],
+  "--isolation": ["docs/isolation.md", isolationBenchmarks],
+  "--netlogon": ["docs/validators/netlogon.md", netlogonBenchmarks],
+};
+const OUR_FLAGS = new Set(["--write", ...Object.keys(PARTS)]);
 const given = process.argv.slice(2);
 const flags = given.filter((flag) => !OUR_FLAGS.has(flag));
-const isPart = given.includes("--micro") || given.includes("--isolation");
-if (!isPart) gateways();
-if (!isPart || given.includes("--micro")) show("docs/micro-benchmarks.md", await microBenchmarks());
-if (!isPart || given.includes("--isolation")) show("docs/isolation.md", await isolationBenchmarks());
+const wanted = Object.keys(PARTS).filter((part) => given.includes(part));
+if (wanted.length === 0) gateways();
+for (const [part, [page, measure]] of Object.entries(PARTS))
+  if (wanted.length === 0 || wanted.includes(part)) show(page, await measure());
 
 function gateways(): void {
   if (!existsSync(join(shared, "run-peers.sh")))

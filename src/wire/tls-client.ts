@@ -25,6 +25,8 @@ export function secureClient(wire: Wire, options: ClientTls): Promise<void> {
       checkServerIdentity: (_host, certificate) => checkServerIdentity(options.serverName, certificate),
     });
     const failed = (error?: Error): void => {
+      // A second error has nobody left to tell.
+      socket.on("error", () => undefined);
       raw.destroy();
       reject(error ?? new WireClosed(wire.whyClosed ?? "connection closed during the TLS handshake"));
     };

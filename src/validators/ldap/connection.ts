@@ -31,12 +31,14 @@ const AGE_LIMIT = 300_000;
 /** Rejects with DirectoryFailure. */
 export async function openConnection(server: LdapServer, options: ConnectionOptions): Promise<Connection> {
   const socket = connect({ host: server.host, port: server.port, noDelay: true });
+  // What goes wrong is heard of below, where somebody waits; an error that nobody hears would be a fault of ours.
+  socket.on("error", ignore);
   const late = setTimeout(() => socket.destroy(new Error("it took too long")), options.timeout);
   try {
     const ready = await secure(socket, server, options);
     return new Connection(ready, server, options.timeout);
   } catch (error) {
-    socket.on("error", () => undefined).destroy();
+    socket.destroy();
     throw failureOf(error, `${server.host}:${server.port} cannot be reached`);
   } finally {
     clearTimeout(late);
@@ -49,10 +51,13 @@ async function secure(socket: Socket, { host, security }: LdapServer, { ca }: Co
   if (security === "starttls") await askForTls(socket);
   const name = isIP(host) === 0 ? { servername: host } : {};
   const tls = connectTls({ socket, host, ...name, ...(ca !== undefined && { ca }) });
+  tls.on("error", ignore);
   socket.on("error", (error) => tls.destroy(error));
   await event(tls, "secureConnect");
   return tls;
 }
+
+const ignore = (): void => undefined;
 
 function event(socket: Socket | TLSSocket, name: "connect" | "secureConnect"): Promise<void> {
   return new Promise<void>((resolve, reject) => {
@@ -85,7 +90,7 @@ export class Connection {
       return stream as unknown as Socket;
     };
     this.#client = new Client({ url: "ldap://directory.invalid", timeout, createConnection });
-    stream.on("error", () => undefined);
+    stream.on("error", ignore);
   }
 
   get isUsable(): boolean {

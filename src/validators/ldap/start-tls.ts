@@ -3,6 +3,7 @@
  * afterwards, and a connection that is lost cannot come back without TLS.
  */
 import type { Socket } from "node:net";
+import { messageLength } from "./message.ts";
 
 /** LDAPMessage 1: ExtendedRequest 1.3.6.1.4.1.1466.20037. */
 const OID = Buffer.from("1.3.6.1.4.1.1466.20037", "ascii");
@@ -27,9 +28,13 @@ function readMessage(socket: Socket): Promise<Buffer> {
     let received = Buffer.alloc(0);
     const onData = (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);
-      const length = messageLength(received);
-      if (received.length > (length ?? RESPONSE_LIMIT)) finish(new Error("StartTLS: there was more than its answer"));
-      else if (received.length === length) finish(undefined);
+      try {
+        const length = messageLength(received);
+        if (received.length > (length ?? RESPONSE_LIMIT)) finish(new Error("StartTLS: there was more than its answer"));
+        else if (received.length === length) finish(undefined);
+      } catch (error) {
+        finish(error as Error);
+      }
     };
     const onEnd = () => finish(new Error("the connection ended at StartTLS"));
     const finish = (error: Error | undefined) => {
@@ -40,12 +45,6 @@ function readMessage(socket: Socket): Promise<Buffer> {
     };
     socket.on("data", onData).on("close", onEnd).on("error", finish);
   });
-}
-
-/** Of a BER sequence with its header; undefined as long as the header is not complete. */
-function messageLength(bytes: Buffer): number | undefined {
-  const header = readHeader(bytes, 0);
-  return header && header.start + header.length;
 }
 
 interface Element {

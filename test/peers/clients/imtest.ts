@@ -10,6 +10,7 @@ import { packageVersion } from "./debian.ts";
 
 /** Where Debian puts them. */
 const FOLDER = "/usr/lib/cyrus/bin";
+const LINGER = 2_000;
 const PROGRAMS = { pop3: "pop3test", imap: "imtest", smtp: "smtptest" };
 
 async function visit(login: Login): Promise<Outcome> {
@@ -21,7 +22,11 @@ async function visit(login: Login): Promise<Outcome> {
     ...(tls === "TLS" ? ["-s"] : []),
     host,
   ];
-  const { said } = await run(`${FOLDER}/${PROGRAMS[protocol]}`, args, { input: INPUT[protocol](login) });
+  // At the end of its input it leaves without waiting for answers; after QUIT and LOGOUT the server ends the session.
+  const { said } = await run(`${FOLDER}/${PROGRAMS[protocol]}`, args, {
+    input: INPUT[protocol](login),
+    linger: LINGER,
+  });
   // Its exit code is 0 also where it was refused; then it passes on what is typed all the same.
   const isIn = /^Authenticated\.\r?$/m.test(said);
   return { isIn, mail: protocol === "smtp" ? "" : said, said };
