@@ -31,6 +31,13 @@ export function check(config: Config, certificates: number, complain: Complain):
   }
 }
 
+/** Whether a listener offers it without TLS: secrets only where it says so, and what lives in TLS never. */
+export function isInClear(mechanism: MechanismName, plaintext: ListenerConfig["plaintext"]): boolean {
+  return !NEED_TLS.has(mechanism) || (plaintext === "allowed" && !LIVES_IN_TLS.test(mechanism));
+}
+
+const LIVES_IN_TLS = /-PLUS$|^EXTERNAL$/;
+
 function checkListenerNames({ listeners }: Config, complain: Complain): void {
   for (const [index, { name }] of listeners.entries()) {
     const first = listeners.findIndex((listener) => listener.name === name);

@@ -49,8 +49,37 @@ test("a right configuration is summed up: who is offered what, under which polic
     "listener  pop3s: pop3 on [::1]:995; PLAIN under TLS; users -> store",
     "listener  old: pop3 on 127.0.0.1:110; NTLM PLAIN LOGIN without TLS; NTLM from v1, MIC off, channel binding verify-if-present; users -> store",
     `validator users: 1 account in ${join(folder, "users")}, 1 of them for NTLM`,
+    "guard     on, in memory",
     "backend   store: pop3 10.0.0.1:995 implicit, certificate not verified; imap 127.0.0.1:1143 without TLS; logon by master",
     "",
+  ]);
+});
+
+test("every kind of validator is summed up, and which of them the guard keeps below their lockout", async () => {
+  const golden = readFileSync(join(ROOT, "test/config/every-kind-of-validator.txt"), "utf8").split(/^-{10,}$/m)[0]!;
+  write(
+    "every.yaml",
+    golden.replace("validator: first }", "validator: first, mechanisms: [NTLM, SCRAM-SHA-1, PLAIN] }"),
+  );
+  write("users", "");
+  write("secret", "");
+  const { code, stdout, stderr } = await check("every.yaml");
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /; NTLM SCRAM-SHA-1 without TLS; /);
+  const lines = stdout.split("\n").filter((line) => /^(validator|guard)/.test(line));
+  assert.deepEqual(lines, [
+    `validator users: 0 accounts in ${join(folder, "users")}, 0 of them for NTLM`,
+    "validator first: chain, users, then ad",
+    "validator second: chain, users, then table",
+    "validator third: chain, second, then first",
+    "validator ad: netlogon, domain EXAMPLE as MAILGW, controllers 192.0.2.1",
+    "validator samba: winbind, /usr/bin/ntlm_auth",
+    "validator directory: ldap, mode bind, 10.0.0.5:389 starttls",
+    "validator hashes: ldap, mode compare, 10.0.0.5:1636 ldaps",
+    "validator posix: ldap, mode search, ldap.example.com:636 ldaps",
+    `validator table: sql, sqlite ${join(folder, "users")}`,
+    "validator service: http, https://auth.example.com/judge",
+    "guard     on, in memory; below the lockout of first, third, ad, samba, directory",
   ]);
 });
 
