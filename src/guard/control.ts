@@ -45,7 +45,12 @@ export interface Control {
   close(): Promise<void>;
 }
 
-/** Rejects with the system's error, or where another process listens there. */
+/** Another gateway is alive with the same socket, and so with the same state. */
+export class ControlTaken extends Error {
+  override readonly name = "ControlTaken";
+}
+
+/** Rejects with the system's error, with ControlTaken where another process listens there. */
 export async function openControl(path: string, guard: Guard): Promise<Control> {
   if (Buffer.byteLength(path) >= PATH_LIMIT) throw new Error(`${path} is too long for a socket`);
   await clearWay(path);
@@ -79,7 +84,7 @@ async function clearWay(path: string): Promise<void> {
   } finally {
     socket.destroy();
   }
-  throw new Error("another process listens there");
+  throw new ControlTaken("another process listens there");
 }
 
 /** The umask makes it private from the first moment: listen() binds before it returns. */

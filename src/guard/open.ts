@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { putAside } from "../disk/json-lines.ts";
 import type { Clock } from "./clock.ts";
-import { openControl, type Control } from "./control.ts";
+import { ControlTaken, openControl, type Control } from "./control.ts";
 import { Guard } from "./guard.ts";
 import type { GuardRules } from "./rules.ts";
 import { linesOf, readState, restore, writeState } from "./state.ts";
@@ -41,15 +41,16 @@ export interface OpenGuard {
 export async function openGuard(options: OpenGuardOptions): Promise<OpenGuard> {
   const { rules, log, clock, state, control, interval = INTERVAL } = options;
   const guard = new Guard({ rules, log: (message, fields) => log("info", message, fields), ...(clock && { clock }) });
-  const path = state === undefined ? undefined : await load(guard, state, log);
+  const door = control === undefined ? undefined : await openDoor(control, guard, log);
+  // What another gateway keeps is not written over by one that was started beside it.
+  const path = state === undefined || door === "taken" ? undefined : await load(guard, state, log);
   const save = path === undefined ? () => Promise.resolve() : saver(guard, path, log);
   const timer = setInterval(() => void save(), interval).unref();
-  const door = control === undefined ? undefined : await openDoor(control, guard, log);
   return {
     guard,
     close: async () => {
       clearInterval(timer);
-      await door?.close();
+      if (door !== "taken") await door?.close();
       await save();
     },
   };
@@ -91,12 +92,12 @@ function saver(guard: Guard, path: string, log: GuardLog): () => Promise<void> {
   return () => (saving = saving.then(write));
 }
 
-async function openDoor(path: string, guard: Guard, log: GuardLog): Promise<Control | undefined> {
+async function openDoor(path: string, guard: Guard, log: GuardLog): Promise<Control | "taken" | undefined> {
   await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE }).catch(() => undefined);
   try {
     return await openControl(path, guard);
   } catch (error) {
     log("warn", "postern unlock cannot reach this process", { path, why: (error as Error).message });
-    return undefined;
+    return error instanceof ControlTaken ? "taken" : undefined;
   }
 }

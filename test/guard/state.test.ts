@@ -109,6 +109,22 @@ describe("after a restart", () => {
     assert.ok(!text.includes("hunter2") && !text.includes("right"));
   });
 
+  test("a gateway that was started beside another one neither takes over its state nor writes over it", async () => {
+    const control = join(folder, "beside.sock");
+    const first = await open("beside.jsonl", { control });
+    for (let count = 0; count < 50; count++) await first.log(`nobody${count}`, "x");
+    const second = await open("beside.jsonl", { control });
+    assert.match(second.warnings.join(), /another process listens there/);
+    assert.equal(await second.log("carol", "right"), "accepted");
+    await first.close();
+    const kept = readFileSync(join(folder, "beside.jsonl"), "utf8");
+    await second.close();
+    assert.equal(readFileSync(join(folder, "beside.jsonl"), "utf8"), kept);
+    const third = await open("beside.jsonl", { control });
+    assert.equal(await third.log("carol", "right"), "denied guarded");
+    await third.close();
+  });
+
   test("a damaged file is put aside, and as much of it kept as makes sense", async () => {
     const line = JSON.stringify({ kind: "address", key: "192.0.2.7", recent: 0, total: 50, at: Date.now() });
     const header = JSON.stringify({ postern: "guard", version: 1 });
