@@ -7,11 +7,12 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { createClient, type NtlmClientOptions } from "../src/library/ntlm/client.ts";
+import type { NtlmClientOptions } from "../src/library/ntlm/client.ts";
 import { startMailboxes } from "../src/sandbox/mailboxes.ts";
 import { ntHash } from "../src/ntlm/hashes.ts";
 import { Gateway } from "../test/peers/gateway.ts";
 import { DOMAIN, startDomainController, withoutDomainController } from "../test/peers/samba-dc/domain-controller.ts";
+import { logOnByNtlm } from "../test/support/ntlm-logon.ts";
 import { memberOf } from "../test/validators/netlogon/real-domain.ts";
 import { compare, median } from "./micro/measure.ts";
 import { verification } from "./micro/ntlm.ts";
@@ -130,20 +131,12 @@ async function measure(gateway: Gateway, listener: string): Promise<Round> {
 
 /** Rejects unless it is let in. */
 async function logOn(port: number, options: NtlmClientOptions): Promise<void> {
-  const client = createClient(options);
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   const lines = createInterface(socket)[Symbol.asyncIterator]();
   const line = async (): Promise<string> => String((await lines.next()).value);
-  const send = (bytes: Uint8Array): boolean => socket.write(`${Buffer.from(bytes).toString("base64")}\r\n`);
   try {
-    await line();
-    socket.write("a AUTHENTICATE NTLM\r\n");
-    await line();
-    send(client.negotiate());
-    const [, challenge = ""] = (await line()).split(" ");
-    send(client.authenticate(Buffer.from(challenge, "base64")));
-    const answer = await line();
-    if (!answer.startsWith("a OK")) throw new Error(answer);
+    const answer = await logOnByNtlm({ line, send: (text) => void socket.write(text) }, options);
+    if (!answer.startsWith("a1 OK")) throw new Error(answer);
   } finally {
     socket.destroy();
   }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startMailboxes, type Mailboxes } from "../../src/sandbox/mailboxes.ts";
 import { Gateway, postern } from "../peers/gateway.ts";
+import { LOGGED_ON, logOn } from "../support/logon.ts";
 import { dial } from "../support/talker.ts";
 
 const MASTER = "staple-of-all-17";
@@ -41,13 +42,9 @@ function configuration(guard: object = {}): object {
 /** Whether a session of its own is let in. */
 async function logsOn(gateway: Gateway, user: string, password: string): Promise<boolean> {
   const talker = await dial(gateway.port("pop3"));
-  await talker.line();
-  talker.send(`USER ${user}\r\n`);
-  await talker.line();
-  talker.send(`PASS ${password}\r\n`);
-  const answer = await talker.line();
+  const answer = await logOn(talker, "pop3", user, password);
   talker.destroy();
-  return answer.startsWith("+OK");
+  return LOGGED_ON.pop3.test(answer);
 }
 
 test("three wrong passwords lock the address, over a reload and a restart, until postern unlock lets it out", async () => {

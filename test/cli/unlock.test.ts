@@ -4,38 +4,21 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Guard } from "../../src/guard/guard.ts";
 import { openGuard, type OpenGuard } from "../../src/guard/open.ts";
-import { DEFAULT_RULES } from "../../src/guard/rules.ts";
+import { guess, WITHOUT_DELAYS } from "../guard/world.ts";
 import { runCommand, type Outcome } from "./command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "postern-unlock-"));
 const control = join(folder, "guard.sock");
-const { address, network, account, ...rest } = DEFAULT_RULES;
-const longest = 0;
-const rules = {
-  ...rest,
-  address: { ...address, longest },
-  network: { ...network, longest },
-  account: { ...account, longest },
-};
 let opened: OpenGuard;
 
 before(async () => {
-  opened = await openGuard({ rules, state: undefined, control, log: () => undefined });
+  opened = await openGuard({ rules: WITHOUT_DELAYS, state: undefined, control, log: () => undefined });
 });
 after(async () => {
   await opened.close();
   rmSync(folder, { recursive: true });
 });
-
-async function fail(guard: Guard, name: string, from: string): Promise<void> {
-  const permission = await guard.before({
-    ...{ address: from, realm: "users", names: [name], isGuess: true, secret: undefined },
-    budget: rules.budget,
-  });
-  if (permission.kind === "permitted") guard.after(permission, { kind: "unknown", why: "" });
-}
 
 function unlock(...args: readonly string[]): Promise<Outcome> {
   return runCommand("unlock.js", "registerUnlock", folder, ["unlock", ...args]);
@@ -51,8 +34,8 @@ test("nobody locked is said so, and nothing to unlock is the answer no", async (
 });
 
 test("the list shows what is locked and for how long, and nothing of it moves the cursor", async () => {
-  for (let each = 0; each < 50; each++) await fail(opened.guard, `name${each}`, "198.51.100.7");
-  for (let each = 0; each < 3; each++) await fail(opened.guard, "al\u202eice\u001b[2J", `203.0.${each}.1`);
+  for (let each = 0; each < 50; each++) await guess(opened.guard, `name${each}`, "198.51.100.7");
+  for (let each = 0; each < 3; each++) await guess(opened.guard, "al\u202eice\u001b[2J", `203.0.${each}.1`);
   const { code, stdout } = await here("--list");
   assert.equal(code, 0);
   assert.match(stdout, /^what {5}who {8,}validator {2}failures {2}locked for$/m);
@@ -66,7 +49,7 @@ test("the list shows what is locked and for how long, and nothing of it moves th
 test("an address and an account are let out by name, everybody with --all", async () => {
   const address = await here("--address", "198.51.100.7");
   assert.deepEqual([address.code, address.stdout], [0, "forgotten: 1\n"]);
-  for (let each = 0; each < 3; each++) await fail(opened.guard, "bob", `203.0.${each}.1`);
+  for (let each = 0; each < 3; each++) await guess(opened.guard, "bob", `203.0.${each}.1`);
   assert.equal((await here("--account", "EXAMPLE\\BOB")).code, 0);
   const { unlocked } = JSON.parse((await here("--all", "--json")).stdout) as { unlocked: number };
   assert.ok(unlocked > 50, `${unlocked}`);

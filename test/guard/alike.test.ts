@@ -22,11 +22,10 @@ import { logOn } from "../support/logon.ts";
 import { VISIT } from "../support/visit.ts";
 import { conformance } from "../validators/conformance.ts";
 import { conformingAccounts } from "../validators/isolation/accounts.ts";
-import { DAY, newPassword } from "./world.ts";
+import { DAY, newPassword, WITHOUT_DELAYS } from "./world.ts";
 
-const { address, account } = DEFAULT_RULES;
-/** Nobody waits here, but is locked. */
-const RULES = { ...DEFAULT_RULES, address: { ...address, lock: 3, longest: 0 }, account: { ...account, longest: 0 } };
+const { address } = WITHOUT_DELAYS;
+const RULES = { ...WITHOUT_DELAYS, address: { ...address, lock: 3 } };
 /** As slow as a hash of a password; the reference for what is alike. */
 const WORK = 30;
 
@@ -49,7 +48,7 @@ const slow: Validator = {
 describe("what a client sees", () => {
   let running: RunningGateway;
   /** Guards nobody before it is told to. */
-  const guard = guardOf({ ...RULES, address: { ...address, longest: 0, lock: 1e6, lockFor: 1e6 * DAY } });
+  const guard = guardOf({ ...RULES, address: { ...address, lock: 1e6, lockFor: 1e6 * DAY } });
   before(async () => {
     const pieces = { listeners: [{ plaintext: "allowed" }], limits: { failureDelay: "50ms" } };
     running = await startGateway(pieces, { validator: guarded(slow, guard) });

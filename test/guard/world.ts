@@ -15,6 +15,15 @@ export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 export const DAY = 86_400_000;
 
+const longest = 0;
+/** Nobody waits, so that there is no clock to turn; the locks are as ever. */
+export const WITHOUT_DELAYS: GuardRules = {
+  ...DEFAULT_RULES,
+  address: { ...DEFAULT_RULES.address, longest },
+  network: { ...DEFAULT_RULES.network, longest },
+  account: { ...DEFAULT_RULES.account, longest },
+};
+
 export interface WorldOptions extends GuardedOptions {
   readonly rules?: Partial<GuardRules>;
   readonly limits?: GuardLimits;
@@ -113,6 +122,15 @@ export class World {
     }
     return verdict;
   }
+}
+
+/** One guess of a name that nobody has. */
+export async function guess(guard: Guard, name: string, address: string): Promise<void> {
+  const permission = await guard.before({
+    ...{ address, realm: "users", names: [name], isGuess: true, secret: undefined },
+    budget: DEFAULT_RULES.budget,
+  });
+  if (permission.kind === "permitted") guard.after(permission, { kind: "unknown", why: "" });
 }
 
 let made = 0;

@@ -6,7 +6,7 @@ import type { Talker } from "./talker.ts";
 const PATIENCE = 60_000;
 
 /** Waits for the greeting, logs on, and gives back the last answer. */
-export async function logOnByNtlm(talker: Talker, options: NtlmClientOptions): Promise<string> {
+export async function logOnByNtlm(talker: Pick<Talker, "line" | "send">, options: NtlmClientOptions): Promise<string> {
   const client = createClient(options);
   await talker.line(PATIENCE);
   talker.send("a1 AUTHENTICATE NTLM\r\n");
