@@ -7,7 +7,7 @@ import type { Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RoutedBackends } from "./backends/backends.ts";
 import type { Config, ListenerConfig } from "./config/config.ts";
-import type { Validator } from "./core/validator.ts";
+import { closeAll, type Validator } from "./core/validator.ts";
 import { makeBackends, makeCertificates, makeFront } from "./furnish.ts";
 import { toFiletime } from "./observe/filetime.ts";
 import { listenerJudge } from "./listener-judge.ts";
@@ -20,6 +20,7 @@ import { listen } from "./wire/listen.ts";
 import { makeNetworks } from "./wire/networks.ts";
 import type { Link } from "./wire/link.ts";
 import { Stay, type House } from "./visit.ts";
+import { hostPort } from "./wire/networks.ts";
 
 export interface GatewayOptions {
   readonly log: Log;
@@ -186,7 +187,7 @@ export class Gateway {
   /** New ports are opened before old ones are closed; a port that stays gets its new furnishing. */
   async #open(listeners: readonly ListenerConfig[], houses: readonly House[]): Promise<void> {
     const keys = listeners.map(({ bind, name }) =>
-      bind.port === 0 ? `${name}:0` : `${bind.host ?? "*"}:${bind.port}`,
+      bind.port === 0 ? `${name}:0` : hostPort({ host: bind.host ?? "*", port: bind.port }),
     );
     const opened: OpenPort[] = [];
     try {
@@ -223,10 +224,6 @@ export class Gateway {
     this.#stays.add(stay);
     void stay.run();
   }
-}
-
-async function closeAll(validators: ReadonlyMap<string, Validator>): Promise<void> {
-  await Promise.all([...validators.values()].map(async (validator) => validator.close?.()));
 }
 
 /** Server challenges come from a pool of the system's random bytes: asking for eight at a time costs as much as a logon. */

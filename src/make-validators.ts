@@ -5,7 +5,7 @@
 import type { Config } from "./config/config.ts";
 import type { SourceConfig, ValidatorConfig } from "./config/validators.ts";
 import { membersFirst } from "./config/validators/chain.ts";
-import type { Validator } from "./core/validator.ts";
+import { closeAll, type Validator } from "./core/validator.ts";
 import type { Guard } from "./guard/guard.ts";
 import { guarded } from "./guard/guarded.ts";
 import type { Log } from "./observe/log.ts";
@@ -21,7 +21,7 @@ export async function makeValidators(config: Config, log: Log, guard?: Guard): P
   try {
     for (const each of membersFirst(config.validators)) made.set(each.name, await makeValidator(each, workshop));
   } catch (error) {
-    await Promise.all([...made.values()].map(async (each) => each.close?.()));
+    await closeAll(made);
     throw error;
   }
   return guard && config.guard.enabled ? guardedAll(made, guard, config.guard.domains) : made;

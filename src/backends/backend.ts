@@ -6,6 +6,7 @@ import { protocols } from "../protocols/protocol.ts";
 import { talkTo, type TalkTimes, type Target } from "../wire/connect.ts";
 import type { ClientTls } from "../wire/tls-client.ts";
 import { credentialsFor, type Credentials } from "./credentials.ts";
+import { hostPort } from "../wire/networks.ts";
 
 export interface BackendServer extends Target {
   /** SMTP: tell who the client is, where the server announces XCLIENT. */
@@ -72,7 +73,7 @@ export function starttlsOf(server: BackendServer): ClientTls | undefined {
 }
 
 function explain(backend: Backend, server: BackendServer, error: Error): Entry {
-  const why = `backend ${backend.name} (${server.host}:${server.port}): ${error.message}`;
+  const why = `backend ${backend.name} (${hostPort(server)}): ${error.message}`;
   if (error instanceof MailboxInUse) return { kind: "in-use", backend: backend.name, why };
   if (error instanceof ServerRefused) return { kind: "refused", backend: backend.name, why };
   return unavailable(backend, why);

@@ -9,6 +9,7 @@ import { talkTo } from "../wire/connect.ts";
 import type { Wire } from "../wire/wire.ts";
 import { enterBackend, starttlsOf, type Backend, type BackendServer, type Lore } from "./backend.ts";
 import { makeRouter, reachable, type Router } from "./route.ts";
+import { hostPort } from "../wire/networks.ts";
 
 export class RoutedBackends implements Backends {
   readonly #backends: ReadonlyMap<string, Backend>;
@@ -90,7 +91,7 @@ export class RoutedBackends implements Backends {
         wire.close();
       });
     } catch (error) {
-      report(`backend ${name} (${server.host}:${server.port}): ${(error as Error).message}`);
+      report(`backend ${name} (${hostPort(server)}): ${(error as Error).message}`);
     }
   }
 

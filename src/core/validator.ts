@@ -74,3 +74,8 @@ export type Able<N extends Need> = Validator & Required<Pick<Validator, N>>;
 export function can<N extends Need>(validator: Validator, need: N): validator is Able<N> {
   return validator[need] !== undefined;
 }
+
+/** Lets go of what they hold. Rejects with the first one's error that cannot. */
+export async function closeAll(validators: ReadonlyMap<string, Validator>): Promise<void> {
+  await Promise.all([...validators.values()].map(async (validator) => validator.close?.()));
+}

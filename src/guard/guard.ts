@@ -91,7 +91,7 @@ export class Guard {
     this.clock = clock;
     this.#log = log;
     this.#rules = rules;
-    this.#isTrusted = membership(rules.trusted);
+    this.#isTrusted = makeNetworks(rules.trusted);
     this.addresses = new Tallies(limits.addresses);
     this.networks = new Tallies(limits.networks);
     this.accounts = new Tallies(limits.accounts);
@@ -112,7 +112,7 @@ export class Guard {
 
   /** Takes over other rules; what has been counted stays. Throws RangeError for what is no network. */
   configure(rules: GuardRules): void {
-    this.#isTrusted = membership(rules.trusted);
+    this.#isTrusted = makeNetworks(rules.trusted);
     this.#rules = rules;
   }
 
@@ -241,11 +241,6 @@ export class Guard {
     if (!tallies.fail(key, rule, this.clock.now())) return;
     this.#log("locked after too many failed logons", { [kind]: nameOfKey(key), failures: rule.lock });
   }
-}
-
-/** Most configurations trust nobody, and asking a list costs as much as everything else here. */
-function membership(networks: readonly string[]): (address: string) => boolean {
-  return networks.length === 0 ? () => false : makeNetworks(networks);
 }
 
 function refuse(reason: Refusal["reason"], why: string, retryAfter: number): Refusal {

@@ -8,6 +8,7 @@ import { Fragments } from "./fragments.ts";
 import type { SyntaxId } from "./interfaces.ts";
 import { decodePdu, encodePdu, type Pdu } from "./pdu.ts";
 import { checkNegotiateAnswer, type Sealing } from "./sealing.ts";
+import { hostPort } from "../wire/networks.ts";
 
 /** Milliseconds without a word before TCP asks whether the other side is still there. */
 const KEEP_ALIVE = 60_000;
@@ -177,5 +178,5 @@ function dial({ host, port }: Address, deadline: Deadline): Promise<Socket> {
 
 function unreachable(host: string, port: number, error: Error): NetlogonError {
   const code = (error as NodeJS.ErrnoException).code ?? error.message;
-  return new NetlogonError("unreachable", `no connection to ${host}:${port}: ${code}`, { cause: error });
+  return new NetlogonError("unreachable", `no connection to ${hostPort({ host, port })}: ${code}`, { cause: error });
 }

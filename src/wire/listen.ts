@@ -2,6 +2,7 @@
 import { createServer, type Server } from "node:net";
 import { acceptRaw } from "./accept.ts";
 import { Link } from "./link.ts";
+import { hostPort } from "./networks.ts";
 
 /** A queue for bursts: a logon storm after a restart must not meet refused connections. */
 const BACKLOG = 1024;
@@ -44,7 +45,5 @@ export function listen(
 
 function explain({ code = "", message }: NodeJS.ErrnoException, { host = "*", port }: Bind): Error {
   const remedy = REMEDIES[code];
-  return new Error(
-    `${host.includes(":") ? `[${host}]` : host}:${port}: ${remedy === undefined ? message : `${code}, ${remedy}`}`,
-  );
+  return new Error(`${hostPort({ host, port })}: ${remedy === undefined ? message : `${code}, ${remedy}`}`);
 }

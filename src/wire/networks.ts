@@ -3,6 +3,7 @@ import { BlockList, isIP } from "node:net";
 
 /** A test for membership. Addresses without a length stand for themselves. Throws RangeError for what is no network. */
 export function makeNetworks(list: readonly string[]): (address: string) => boolean {
+  if (list.length === 0) return () => false; // as in most configurations, and asking BlockList is not free
   const networks = new BlockList();
   for (const entry of list) {
     const [address = "", length] = entry.split("/");
@@ -11,6 +12,16 @@ export function makeNetworks(list: readonly string[]): (address: string) => bool
     else networks.addSubnet(address, Number(length), family);
   }
   return (address) => networks.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+}
+
+/** `192.0.2.7:143`, `[2001:db8::7]:143` (RFC 3986 section 3.2.2). */
+export function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${inBrackets(host)}:${port}`;
+}
+
+/** Names and IPv4 addresses stay as they are. */
+export function inBrackets(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 /** IPv4 in IPv6 clothes, as dual-stack sockets and proxies write it, is the same address: `::ffff:192.0.2.7`. */

@@ -4,6 +4,7 @@ import type { BackendConfig, BackendServer, Config, ListenerConfig } from "../..
 import type { FileValidatorConfig } from "../../config/validators/file.ts";
 import { inspectStore } from "../../validators/file/inspect.ts";
 import { whereItIs } from "./where.ts";
+import { hostPort } from "../../wire/networks.ts";
 
 export function fileValidators({ validators }: Config): FileValidatorConfig[] {
   return validators.filter((each) => each.type === "file");
@@ -68,7 +69,7 @@ function summariseListener(listener: ListenerConfig, config: Config): ListenerSu
   const inClear = mechanisms.filter((mechanism) => isInClear(mechanism, plaintext));
   return {
     ...{ name, protocol, tls, validator },
-    bind: `${bind.host === undefined ? "*" : bind.host.includes(":") ? `[${bind.host}]` : bind.host}:${bind.port}`,
+    bind: hostPort({ host: bind.host ?? "*", port: bind.port }),
     beforeTls: tls === "implicit" ? [] : inClear,
     underTls: tls === "off" ? [] : mechanisms,
     ntlm: mechanisms.includes("NTLM") ? ntlm : undefined,
@@ -78,7 +79,7 @@ function summariseListener(listener: ListenerConfig, config: Config): ListenerSu
 
 function summariseBackend({ name, pop3, imap, smtp, logon }: BackendConfig): Summary["backends"][number] {
   const server = (protocol: string, entry: BackendServer | undefined) =>
-    entry ? [`${protocol} ${entry.host}:${entry.port} ${tlsInWords(entry)}`] : [];
+    entry ? [`${protocol} ${hostPort(entry)} ${tlsInWords(entry)}`] : [];
   return {
     name,
     servers: [...server("pop3", pop3), ...server("imap", imap), ...server("smtp", smtp)],

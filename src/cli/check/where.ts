@@ -2,6 +2,7 @@
 import type { ValidatorConfig } from "../../config/validators.ts";
 import type { SqlValidatorConfig } from "../../config/validators/sql.ts";
 import type { TokenSource } from "../../config/validators/oauth.ts";
+import { hostPort } from "../../wire/networks.ts";
 
 export function whereItIs(validator: ValidatorConfig): string {
   switch (validator.type) {
@@ -10,7 +11,7 @@ export function whereItIs(validator: ValidatorConfig): string {
     case "sql":
       return database(validator.database);
     case "ldap":
-      return `mode ${validator.mode}, ${validator.servers.map(({ host, port, security }) => `${host}:${port} ${security}`).join(", ")}`;
+      return `mode ${validator.mode}, ${validator.servers.map((server) => `${hostPort(server)} ${server.security}`).join(", ")}`;
     case "netlogon": {
       const { domain, dnsDomain, computer, controllers } = validator;
       const found = controllers?.map(({ host }) => host).join(", ") ?? `those that DNS names in ${dnsDomain}`;
@@ -29,7 +30,7 @@ export function whereItIs(validator: ValidatorConfig): string {
 
 function database(from: SqlValidatorConfig["database"]): string {
   if (from.kind === "sqlite") return `sqlite ${from.path}`;
-  return `${from.kind} ${from.database} at ${from.socket ?? `${from.host}:${from.port}`}`;
+  return `${from.kind} ${from.database} at ${from.socket ?? hostPort(from)}`;
 }
 
 function tokens(source: TokenSource): string {

@@ -6,6 +6,7 @@ import type { Identity } from "../../core/identity.ts";
 import { Secret } from "../../core/secret.ts";
 import type { MechanismName } from "../../config/config.ts";
 import { refusal, visitOf, type ExplainedConfig, type Finding, type Question } from "./question.ts";
+import { hostPort } from "../../wire/networks.ts";
 
 /** `isKnown`: the identity's attributes are the account's. */
 export function destination(
@@ -27,7 +28,7 @@ export function destination(
   const server = backend?.[visit.protocol];
   if (backend === undefined || server === undefined)
     return [routed, refusal("backend", `${route.backend} has no ${visit.protocol}; add it under "backends:"`)];
-  const place = `${visit.protocol} ${server.host}:${server.port}`;
+  const place = `${visit.protocol} ${hostPort(server)}`;
   return [routed, logonFinding(backend.logon, question.mechanism, identity, isKnown, place)];
 }
 

@@ -3,6 +3,7 @@ import { Attribute, Change, Client, type Entry } from "ldapts";
 import type { Secret } from "../../core/secret.ts";
 import type { Found } from "../../validators/netlogon/discovery.ts";
 import { STEP_TIME } from "./settings.ts";
+import { inBrackets } from "../../wire/networks.ts";
 
 export interface Administrator {
   /** `EXAMPLE\admin` or `admin@example.com`. */
@@ -35,9 +36,13 @@ export async function provideAccount(
   wish: AccountWish,
   ca: string | undefined,
 ): Promise<"created" | "reset"> {
-  const host = at.host.includes(":") ? `[${at.host}]` : at.host;
   const tlsOptions = { servername: at.name, ...(ca !== undefined && { ca }) };
-  const client = new Client({ url: `ldaps://${host}`, tlsOptions, timeout: STEP_TIME, connectTimeout: STEP_TIME });
+  const client = new Client({
+    url: `ldaps://${inBrackets(at.host)}`,
+    tlsOptions,
+    timeout: STEP_TIME,
+    connectTimeout: STEP_TIME,
+  });
   try {
     await client.bind(administrator.name, administrator.password.reveal()).catch(explainBind(at, administrator.name));
     const base = await baseOf(client);

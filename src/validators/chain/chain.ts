@@ -23,7 +23,7 @@ export interface ChainOptions {
   readonly log: Log;
   /** In the order in which they are asked; at least one. They stay open when the chain is closed. */
   readonly members: readonly ChainMember[];
-  /** Whose names the NTLM CHALLENGE carries; default: the first member's that is bound to its own, else the first one's that judges NTLM. */
+  /** Whose names the NTLM CHALLENGE carries; default: those of the member that `challengerAmong` chooses. */
   readonly namesFrom?: string | undefined;
   /** 32 bytes that choose which member's keys a decoy looks like; default: new ones for each process. */
   readonly secret?: Uint8Array | undefined;

@@ -2,8 +2,8 @@
 import { can, type Validator } from "../../core/validator.ts";
 
 /**
- * Sentences about members whose users are offered what they cannot use, `offered` by a listener: clients take the strongest mechanism offered
- * and try no other when it fails.
+ * Sentences about members whose users cannot use what a listener has `offered`: clients take the strongest mechanism and
+ * try no other when it fails.
  */
 export function lockedOut(members: readonly Validator[], offered: readonly string[]): readonly string[] {
   const passwords = members.filter((member) => can(member, "password"));

@@ -6,6 +6,7 @@ import { DirectoryFailure, failureOf } from "./failure.ts";
 import type { LdapServer } from "./options.ts";
 import { GuardedStream } from "./guarded-stream.ts";
 import { askForTls } from "./start-tls.ts";
+import { hostPort } from "../../wire/networks.ts";
 
 export interface ConnectionOptions {
   /** PEM. */
@@ -39,7 +40,7 @@ export async function openConnection(server: LdapServer, options: ConnectionOpti
     return new Connection(ready, server, options.timeout);
   } catch (error) {
     socket.destroy();
-    throw failureOf(error, `${server.host}:${server.port} cannot be reached`);
+    throw failureOf(error, `${hostPort(server)} cannot be reached`);
   } finally {
     clearTimeout(late);
   }

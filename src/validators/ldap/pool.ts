@@ -4,6 +4,7 @@ import { openConnection, type Connection } from "./connection.ts";
 import { DirectoryFailure, failureOf, resultCode } from "./failure.ts";
 import type { LdapServer } from "./options.ts";
 import type { Servers } from "./servers.ts";
+import { hostPort } from "../../wire/networks.ts";
 
 export interface PoolOptions {
   readonly servers: Servers;
@@ -77,7 +78,7 @@ export class Pool {
       this.#giveBack(connection);
       return { kind: "done", value };
     } catch (error) {
-      const failure = failureOf(error, `${server.host}:${server.port}`);
+      const failure = failureOf(error, hostPort(server));
       const code = resultCode(error);
       if (code !== undefined && !failure.isPassing) {
         this.#giveBack(connection);
@@ -112,7 +113,7 @@ export class Pool {
         servers.succeed(server);
         return connection;
       } catch (error) {
-        const failure = failureOf(error, `${server.host}:${server.port}`);
+        const failure = failureOf(error, hostPort(server));
         servers.fail(server, failure.message);
         // A service account that is refused is refused everywhere, and each attempt may bring it nearer to being locked.
         if (!failure.isPassing) throw failure;
@@ -131,7 +132,7 @@ export class Pool {
       return connection;
     } catch (error) {
       this.#drop(connection);
-      throw failureOf(error, `${server.host}:${server.port} refuses the service account`);
+      throw failureOf(error, `${hostPort(server)} refuses the service account`);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Which servers are worth a try: in the order of the configuration, those that failed a moment ago last or not at all. */
 import type { Log } from "../file/log.ts";
 import type { LdapServer } from "./options.ts";
+import { hostPort } from "../../wire/networks.ts";
 
 /** How long a server is left alone after it has failed, in milliseconds: doubled each time. */
 const FIRST_REST = 500;
@@ -20,7 +21,7 @@ export class Servers {
   constructor(servers: readonly LdapServer[], validator: string, log: Log) {
     this.#servers = servers;
     this.#log = (level, message, { host, port }, why) =>
-      log(level, message, { validator, server: `${host}:${port}`, ...(why !== undefined && { why }) });
+      log(level, message, { validator, server: hostPort({ host, port }), ...(why !== undefined && { why }) });
   }
 
   /** Empty while all of them rest. */

@@ -2,6 +2,7 @@
 import { Controller, type ControllerSettings } from "./controller.ts";
 import { findControllers } from "./discovery.ts";
 import type { ControllerAddress, NetlogonOptions } from "./options.ts";
+import { hostPort } from "../../wire/networks.ts";
 
 /** Milliseconds for which what DNS said is believed. */
 const AGE = 600_000;
@@ -30,7 +31,7 @@ export function makeControllers(
 }
 
 function titleOf({ host, port }: ControllerAddress): string {
-  return port === undefined ? host : `${host}:${port}`;
+  return port === undefined ? host : hostPort({ host, port });
 }
 
 class FoundControllers implements Controllers {
