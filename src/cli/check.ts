@@ -4,12 +4,13 @@ import { jsonSchemaText } from "../config/json-schema.ts";
 import { formatProblem, readConfig, type Config, type Problem } from "../config/read.ts";
 import { inspectStore } from "../validators/file/inspect.ts";
 import { fileValidators, inWords, summarise } from "./check/summary.ts";
+import { DEFAULT_CONFIG } from "./configuration.ts";
 
 export function registerCheck(program: Command): void {
   program
     .command("check")
     .description("check a configuration and its account files, and say what would be served")
-    .argument("[config]", "the configuration file", "config.yaml")
+    .argument("[config]", "the configuration file", DEFAULT_CONFIG)
     .option("--json", "problems and summary as JSON")
     .option("--schema", "print the JSON Schema of config.yaml instead")
     .action(check);

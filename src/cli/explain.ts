@@ -2,12 +2,12 @@
 import { isIP } from "node:net";
 import { InvalidArgumentError, type Command } from "commander";
 import { MECHANISM_NAMES, type Config, type ListenerConfig, type MechanismName } from "../config/config.ts";
-import { formatProblem, readConfig } from "../config/read.ts";
 import { isSid } from "../core/access-token.ts";
 import { printable } from "../observe/printable.ts";
 import { plainAddress } from "../wire/networks.ts";
 import { explainLogin } from "./explain/explain.ts";
 import type { Explanation, Finding } from "./explain/question.ts";
+import { DEFAULT_CONFIG, usableConfig } from "./configuration.ts";
 
 interface Options {
   readonly config: string;
@@ -40,7 +40,7 @@ export function registerExplain(program: Command): void {
     .description("who is meant by a name, who judges it, which rules apply, and where it would end")
     .argument("<name>", "as the client sends it: EXAMPLE\\alice, alice@example.com, alice")
     .option("--listener <name>", "where; may be left out if there is only one")
-    .option("--config <file>", "the configuration file", "config.yaml")
+    .option("--config <file>", "the configuration file", DEFAULT_CONFIG)
     .option("--mechanism <name>", "by what; default: the first that the listener offers", parseMechanism)
     .option("--domain <name>", "NTLM: the domain that the client sends beside the name", "")
     .option("--address <address>", "the client's, for rules about networks", parseAddress)
@@ -52,11 +52,7 @@ export function registerExplain(program: Command): void {
 }
 
 async function explain(name: string, options: Options, command: Command): Promise<void> {
-  const { config, problems } = readConfig(options.config, process.env);
-  if (!config) {
-    const lines = problems.map(formatProblem).join("\n");
-    return command.error(`${lines}\n${options.config} cannot be used: mend it, then ask again`, { exitCode: USAGE });
-  }
+  const config = await usableConfig(options.config, command);
   const listener = listenerOf(config, options.listener);
   if (typeof listener === "string") return command.error(listener, { exitCode: USAGE });
   const mechanism = options.mechanism ?? listener.mechanisms[0]!;

@@ -5,12 +5,13 @@ import { listenerPolicyOf, sitePolicyOf } from "../listener-policy.ts";
 import type { AcceptorPolicy } from "../ntlm/policy.ts";
 import { reportPolicy, type ExceptionReport, type PolicyReport, type RuleReport } from "../policy/report.ts";
 import type { NtlmDemands, Scope } from "../policy/words.ts";
+import { DEFAULT_CONFIG } from "./configuration.ts";
 
 export function registerPolicy(program: Command): void {
   program
     .command("policy")
     .description("show what each listener demands of NTLM logons, and all exceptions with owner and last day")
-    .argument("[config]", "the configuration file", "config.yaml")
+    .argument("[config]", "the configuration file", DEFAULT_CONFIG)
     .option("--json", "as JSON")
     .addHelpText("after", "\nExit code: 0, or 1 when an exception has expired or the configuration cannot be used.")
     .action(policy);

@@ -1,11 +1,11 @@
 /** `postern radar`: who still uses NTLM and how, and who would break if the policy were stricter. */
-import { existsSync } from "node:fs";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { asCsv, asJson } from "../radar/export.ts";
 import { consequencesOf, makeReport, type Report } from "../radar/report.ts";
 import { readState, type Snapshot } from "../radar/state.ts";
 import { asText } from "../radar/text.ts";
 import { ASSUMABLE, parseAssumption, type Assumption, type IsOurs } from "../radar/what-if.ts";
+import { DEFAULT_CONFIG, defaultConfig } from "./configuration.ts";
 
 /** What a configuration says about the radar. */
 export interface RadarSource {
@@ -28,7 +28,6 @@ interface Options {
   readonly if?: readonly Assumption[];
 }
 
-const DEFAULT_CONFIG = "config.yaml";
 const SOMEBODY_WOULD = 1;
 const USAGE = 2;
 
@@ -83,7 +82,7 @@ function sourceOf(
   command: Command,
   load: LoadRadarSource | undefined,
 ): RadarSource & { readonly state: string } {
-  const path = config ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
+  const path = config ?? defaultConfig();
   // Who names a state file needs no configuration, but one that was named is read for what else it says.
   const isWanted = state === undefined || config !== undefined;
   const source = isWanted && path !== undefined && load ? loadOrFail(load, path, command) : undefined;

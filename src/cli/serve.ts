@@ -11,12 +11,13 @@ import { openLog, type Log } from "../observe/log.ts";
 import { notify } from "../observe/notify.ts";
 import { makeValidators } from "../make-validators.ts";
 import { Radar } from "../radar/radar.ts";
+import { DEFAULT_CONFIG } from "./configuration.ts";
 
 export function registerServe(program: Command): void {
   program
     .command("serve")
     .description("serve the listeners of a configuration")
-    .argument("[config]", "the configuration file", "config.yaml")
+    .argument("[config]", "the configuration file", DEFAULT_CONFIG)
     .action(serve);
 }
 

@@ -1,9 +1,8 @@
 /** `postern unlock`: lets out whom the guard of the running gateway has locked, and lists them. */
-import { existsSync } from "node:fs";
 import { Option, type Command } from "commander";
 import { askControl, type Request } from "../guard/control.ts";
+import { DEFAULT_CONFIG, defaultConfig, usableConfig } from "./configuration.ts";
 import { asText } from "./guard/text.ts";
-import { loadGuardSource, type LoadGuardSource } from "./guard/source.ts";
 
 interface Options {
   readonly account?: string;
@@ -14,7 +13,6 @@ interface Options {
   readonly control?: string;
 }
 
-const DEFAULT_CONFIG = "config.yaml";
 const NOTHING_LOCKED = 1;
 const USAGE = 2;
 
@@ -28,8 +26,7 @@ Exit codes:
   1  nothing was counted there
   2  used wrongly, or no gateway could be reached`;
 
-/** `load` reads the socket's path from a configuration. */
-export function registerUnlock(program: Command, load: LoadGuardSource = loadGuardSource): void {
+export function registerUnlock(program: Command): void {
   program
     .command("unlock")
     .description("let out accounts and addresses that were locked after failed logons")
@@ -43,17 +40,12 @@ export function registerUnlock(program: Command, load: LoadGuardSource = loadGua
     .option("--json", "as JSON")
     .option("--control <socket>", "the gateway's socket, instead of the configuration's")
     .addHelpText("after", HELP)
-    .action((config: string | undefined, options: Options, command: Command) => run(config, options, command, load));
+    .action(unlock);
 }
 
-async function run(
-  config: string | undefined,
-  options: Options,
-  command: Command,
-  load: LoadGuardSource,
-): Promise<void> {
+async function unlock(config: string | undefined, options: Options, command: Command): Promise<void> {
   const request = requestOf(options) ?? fail(command, "say whom: --account, --address or --all; or --list");
-  const path = options.control ?? socketOf(config, command, load);
+  const path = options.control ?? (await socketOf(config ?? defaultConfig(), command));
   const answer = await askControl(path, request).catch((error: Error) => fail(command, explain(path, error)));
   if ("error" in answer) fail(command, `the gateway says: ${answer.error}`);
   command.configureOutput().writeOut?.(options.json ? `${JSON.stringify(answer, undefined, 2)}\n` : asText(answer));
@@ -67,14 +59,10 @@ function requestOf({ account, address, all, list }: Options): Request | undefine
   return list ? { do: "list" } : undefined;
 }
 
-function socketOf(config: string | undefined, command: Command, load: LoadGuardSource): string {
-  const path = config ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
+async function socketOf(path: string | undefined, command: Command): Promise<string> {
   if (path === undefined) return fail(command, "give a configuration, or --control");
-  try {
-    return load(path).control ?? fail(command, `${path} has neither guard.state nor guard.control`);
-  } catch (error) {
-    return fail(command, (error as Error).message);
-  }
+  const { control } = (await usableConfig(path, command)).guard;
+  return control ?? fail(command, `${path} has neither guard.state nor guard.control`);
 }
 
 function explain(path: string, error: Error): string {

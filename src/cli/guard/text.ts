@@ -1,6 +1,7 @@
 /** The guard's answers for people. */
 import type { Answer } from "../../guard/control.ts";
 import type { Lock } from "../../guard/locks.ts";
+import { printable } from "../../observe/printable.ts";
 
 export function asText(answer: Exclude<Answer, { error: string }>): string {
   if ("unlocked" in answer)
@@ -21,11 +22,6 @@ export function asText(answer: Exclude<Answer, { error: string }>): string {
 
 function cells({ kind, name, validator = "", failures, lockedFor }: Lock): string[] {
   return [kind, printable(name), validator, String(failures), lockedFor === 0 ? "-, has to wait" : spanOf(lockedFor)];
-}
-
-/** Names come from whoever tried them: nothing of them may move the terminal's cursor or turn its writing round. */
-function printable(name: string): string {
-  return name.replace(/[^\p{L}\p{N}\p{P}\p{S}]/gu, "\ufffd");
 }
 
 function spanOf(milliseconds: number): string {

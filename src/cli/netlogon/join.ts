@@ -27,13 +27,12 @@ export async function join(options: JoinOptions, command: Command): Promise<void
   const { admin, prepared, passwordStdin } = options;
   if ((admin === undefined) === (prepared === undefined))
     return command.error("error: give --admin with an administrator's name, or --prepared", { exitCode: 2 });
-  const settings = settingsOf(options, command);
+  const settings = await settingsOf(options, command);
   if (!PLAIN_NAME.test(settings.computer))
     return command.error(`error: ${settings.computer} has other characters than letters, digits and hyphens`, {
       exitCode: 2,
     });
   const [at] = await controllersOf(settings);
-  if (!at) throw new Error("there is no domain controller");
   const whose = admin ?? `${settings.computer}$`;
   const password = await askPassword(passwordStdin === true, `Password of ${whose}: `);
   if (password.isEmpty) throw new Error("the password is empty");

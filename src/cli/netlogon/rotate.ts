@@ -4,10 +4,9 @@ import { rotateMachinePassword } from "../../validators/netlogon/rotation.ts";
 import { controllersOf, settingsOf, STEP_TIME, type SettingsOptions } from "./settings.ts";
 
 export async function rotate(options: SettingsOptions, command: Command): Promise<void> {
-  const settings = settingsOf(options, command);
+  const settings = await settingsOf(options, command);
   const { domain, computer, state } = settings;
   const [at] = await controllersOf(settings);
-  if (!at) throw new Error("there is no domain controller");
   await rotateMachinePassword({ path: state, domain, computer }, at, STEP_TIME);
   if (options.json) return console.log(JSON.stringify({ domain, computer, controller: at.name, state }, undefined, 2));
   console.log(`${domain}\\${computer}$ has a new password at ${at.name}; it is in ${state}`);

@@ -1,10 +1,10 @@
 /** Which domain and which machine account a `postern netlogon` command is about: the configuration's words and the options. */
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { formatProblem, readConfig } from "../../config/read.ts";
 import { completeNetlogon, netlogonSchema, type NetlogonValidatorConfig } from "../../config/validators/netlogon.ts";
 import { findControllers, type Found } from "../../validators/netlogon/discovery.ts";
 import type { NetlogonOptions } from "../../validators/netlogon/options.ts";
+import { defaultConfig, usableConfig } from "../configuration.ts";
+import { hostPort } from "../../wire/networks.ts";
 
 export interface SettingsOptions {
   readonly config?: string;
@@ -20,17 +20,17 @@ export interface SettingsOptions {
 
 export type Settings = Omit<NetlogonOptions, "name" | "log">;
 
-const DEFAULT_CONFIG = "config.yaml";
 const USAGE = { exitCode: 2 };
 
 /** For a handshake, a call or a search, in milliseconds: somebody is waiting at a terminal. */
 export const STEP_TIME = 10_000;
 
 /** Ends the command with a usage error where it is not clear what is meant. */
-export function settingsOf(options: SettingsOptions, command: Command): Settings {
+export async function settingsOf(options: SettingsOptions, command: Command): Promise<Settings> {
   const { domain, dnsDomain, computer, state, controller, nameServer } = options;
   const isComplete = [domain, dnsDomain, computer, state].every((each) => each !== undefined);
-  const configured = isComplete && options.config === undefined ? {} : inputOf(configuredValidator(options, command));
+  const configured =
+    isComplete && options.config === undefined ? {} : inputOf(await configuredValidator(options, command));
   const given = {
     ...{ domain, dnsDomain, computer, state },
     ...(controller.length > 0 && { controllers: controller }),
@@ -52,24 +52,21 @@ export function settingsOf(options: SettingsOptions, command: Command): Settings
 /** What a finished validator would be read from, as far as options can replace it. */
 function inputOf(validator: NetlogonValidatorConfig): object {
   const { domain, dnsDomain, computer, state, controllers, nameServers, domains, mailbox } = validator;
-  const words = controllers?.map(({ host, port }) => (port === undefined ? host : `${bracketed(host)}:${port}`));
+  const words = controllers?.map(({ host, port }) => (port === undefined ? host : hostPort({ host, port })));
   const where = { ...(words && { controllers: words }), ...(nameServers && { nameServers }) };
   return { domain, dnsDomain, computer, state, domains, mailbox, ...where };
 }
 
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
-
-function configuredValidator({ config, validator }: SettingsOptions, command: Command): NetlogonValidatorConfig {
-  if (config === undefined && !existsSync(DEFAULT_CONFIG)) {
+async function configuredValidator(
+  { config, validator }: SettingsOptions,
+  command: Command,
+): Promise<NetlogonValidatorConfig> {
+  const path = config ?? defaultConfig();
+  if (path === undefined) {
     const flags = "--domain, --dns-domain, --computer and --state";
     return command.error(`error: give --config with a configuration, or ${flags}`, USAGE);
   }
-  const path = config ?? DEFAULT_CONFIG;
-  const { config: read, problems } = readConfig(path, process.env);
-  if (!read) return command.error(problems.map(formatProblem).join("\n"), USAGE);
-  const all = read.validators.filter((each) => each.type === "netlogon");
+  const all = (await usableConfig(path, command)).validators.filter((each) => each.type === "netlogon");
   const fitting = all.filter(({ name }) => validator === undefined || name === validator);
   const [only, ...others] = fitting;
   if (!only) {
@@ -83,10 +80,10 @@ function configuredValidator({ config, validator }: SettingsOptions, command: Co
 }
 
 /** As listed, or by DNS. Throws Error with a sentence. */
-export async function controllersOf({ controllers, dnsDomain, nameServers }: Settings): Promise<readonly Found[]> {
-  if (controllers) return controllers.map((each) => ({ ...each, name: each.host }));
-  const found = await findControllers(dnsDomain, nameServers);
-  if (found.length === 0)
-    throw new Error(`DNS names domain controllers of ${dnsDomain}, but no address for any of them`);
-  return found;
+export async function controllersOf(settings: Settings): Promise<readonly [Found, ...Found[]]> {
+  const { controllers, dnsDomain, nameServers } = settings;
+  const listed = controllers?.map((each) => ({ ...each, name: each.host }));
+  const [first, ...others] = listed ?? (await findControllers(dnsDomain, nameServers));
+  if (!first) throw new Error(`DNS names domain controllers of ${dnsDomain}, but no address for any of them`);
+  return [first, ...others];
 }

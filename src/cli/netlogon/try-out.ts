@@ -21,7 +21,7 @@ interface TestOptions extends SettingsOptions {
 const MAPPER_PORT = 135;
 
 export async function tryOut(user: string | undefined, options: TestOptions, command: Command): Promise<void> {
-  const settings = settingsOf(options, command);
+  const settings = await settingsOf(options, command);
   if (user !== undefined && user.length > NAME_LIMIT)
     return command.error("error: no account has such a name", { exitCode: 2 });
   const password =
