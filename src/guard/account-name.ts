@@ -32,8 +32,8 @@ export function foldName(name: string): string {
  * `realm` is whose accounts they are. With `anyDomain` a name is the same account in whatever domain: a directory that
  * counts failures finds it under many.
  */
-export function accountKey(realm: string, name: string, anyDomain: boolean): string {
-  const { user, domain } = splitTwice(name);
+export function accountKey(realm: string, name: AccountName, anyDomain: boolean): string {
+  const { user, domain } = innermost(name);
   const folded = foldName(user);
   const isWhole = anyDomain || domain === undefined;
   return `${realm}\n${(isWhole ? folded : `${folded}@${foldName(domain)}`).slice(0, NAME_LIMIT)}`;
@@ -45,8 +45,7 @@ export function nameOfKey(key: string): string {
 }
 
 /** `EXAMPLE\alice@example.com` names two domains; the inner one is nearer to the account. */
-function splitTwice(name: string): AccountName {
-  const outer = splitName(name);
+function innermost(outer: AccountName): AccountName {
   const inner = splitName(outer.user);
   return inner.domain === undefined ? outer : inner;
 }

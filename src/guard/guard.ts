@@ -12,6 +12,7 @@
  * once for the account and once for each address. What is refused here, `unavailable`, and refusals of a right password
  * (disabled, expired, policy) are not counted. A logon takes back what its account had cost its address.
  */
+import { splitName, type AccountName } from "../core/identity.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Accepted, Verdict } from "../core/verdict.ts";
 import { makeNetworks } from "../wire/networks.ts";
@@ -121,11 +122,11 @@ export class Guard {
     const { address, names } = attempt;
     const machine = machineOf(address);
     const network = networkOf(address, this.#rules.prefixes);
-    const keys = names.length === 1 ? [this.#keyOf(attempt, names[0]!)] : this.#keysOf(attempt);
+    const keys = names.length === 1 ? [this.#keyOf(attempt, splitName(names[0]!))] : this.#keysOf(attempt);
     const accounts = keys.map((account) => ({ account, isKnown: this.#isKnown(account, machine) }));
     const isTrusted = this.#isTrusted(address);
     const permission = { kind: "permitted" as const, attempt, machine, network, isTrusted, accounts, leave: undefined };
-    const refusal = await this.#hold(permission);
+    const refusal = accounts.every(({ isKnown }) => isKnown) ? undefined : await this.#hold(permission);
     if (refusal || attempt.budget === undefined) return refusal ?? permission;
     const leave = await this.#domain.enter(accounts, attempt.secret, attempt.budget);
     return leave.kind === "refused" ? leave : { ...permission, leave };
@@ -141,10 +142,10 @@ export class Guard {
   }
 
   #keysOf(attempt: Attempt): readonly string[] {
-    return [...new Set(attempt.names.map((name) => this.#keyOf(attempt, name)))];
+    return [...new Set(attempt.names.map((name) => this.#keyOf(attempt, splitName(name))))];
   }
 
-  #keyOf({ realm, budget }: Attempt, name: string): string {
+  #keyOf({ realm, budget }: Attempt, name: AccountName): string {
     const key = accountKey(realm, name, budget !== undefined);
     return this.#aliases.get(key) ?? key;
   }
@@ -157,7 +158,6 @@ export class Guard {
 
   /** Refuses what is locked, and lets the rest wait until it is its turn. */
   async #hold(permission: Permission): Promise<Refusal | undefined> {
-    if (permission.accounts.every(({ isKnown }) => isKnown)) return undefined;
     const now = this.clock.now();
     const counts = this.#countsAgainst(permission, now);
     const standings = counts.map(({ tallies, key, rule }) => tallies.standing(key, rule, now));
@@ -194,8 +194,7 @@ export class Guard {
 
   #passed({ attempt, machine, network, accounts, leave }: Permission, { identity }: Accepted): void {
     const now = this.clock.now();
-    const { user, domain } = identity;
-    const own = this.#keyOf(attempt, domain === undefined ? user : `${user}@${domain}`);
+    const own = this.#keyOf(attempt, { user: identity.user, domain: identity.domain });
     const [only] = accounts.length === 1 ? accounts : [];
     if (only && attempt.isGuess && only.account !== own) this.#aliases.set(only.account, own);
     // What a token or certificate was shown under is no name of the account's own: it is known beside it.

@@ -29,8 +29,7 @@ export class Known {
     // Removed first, so that it is the last one: the map is then in the order of last sight.
     addresses.delete(address);
     addresses.set(address, at);
-    const [oldest] = addresses.keys();
-    if (addresses.size > ADDRESSES_EACH) addresses.delete(oldest!);
+    if (addresses.size > ADDRESSES_EACH) addresses.delete(addresses.keys().next().value!);
   }
 
   *entries(): Generator<KnownAddress> {

@@ -77,8 +77,9 @@ export class Pairs {
   settle(account: string, address: string): Contribution {
     const key = keyOf(account, address);
     const pair = this.#pairs.get(key);
+    if (pair === undefined) return NOTHING;
     this.#pairs.delete(key);
-    return pair ?? NOTHING;
+    return pair;
   }
 
   /** Forgets all pairs of an account, of an address, or all. */

@@ -21,8 +21,9 @@ export class Recent<V> {
   }
 
   get(key: string): V | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
+    // Keys are put together for each question: an empty map would have them hashed all the same.
+    const young = this.#young.size === 0 ? undefined : this.#young.get(key);
+    if (young !== undefined || this.#old.size === 0) return young;
     const old = this.#old.get(key);
     if (old !== undefined) {
       this.#old.delete(key);

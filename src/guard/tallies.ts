@@ -90,8 +90,8 @@ export class Tallies {
 
   /** Takes back so many failures. */
   forgive(key: string, failures: number, rule: Rule, now: number): void {
-    const tally = this.#tallies.get(key);
-    if (tally === undefined || failures === 0) return;
+    const tally = failures === 0 ? undefined : this.#tallies.get(key);
+    if (tally === undefined) return;
     leak(tally, rule, now);
     tally.recent = Math.max(0, tally.recent - failures);
     tally.total = Math.max(0, tally.total - failures);
