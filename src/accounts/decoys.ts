@@ -2,7 +2,8 @@
  * What an unknown name is measured against: some account's secret, always the same one's for a name, so that the times of
  * unknown names are spread as those of known ones are. A key keeps others from computing which.
  */
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { hmac } from "../core/hmac.ts";
 import type { Account } from "./account.ts";
 import { accountFrom } from "./account.ts";
 import type { AccountSource } from "./source.ts";
@@ -18,7 +19,7 @@ export interface Decoys {
 /** `typical` serves until the first account has been found, where the source has no list. */
 export function decoysFor(source: AccountSource, typical: Account | undefined): Decoys {
   const key = randomBytes(32);
-  const place = (name: string) => createHmac("sha256", key).update(name.toLowerCase()).digest().readUInt32BE(0);
+  const place = (name: string) => hmac("sha256", key, name.toLowerCase()).readUInt32BE(0);
   const list = source.accounts?.bind(source);
   if (list === undefined) return learnedDecoys(place, typical);
   return {

@@ -2,7 +2,8 @@
  * Which passwords have lately been wrong for an account, as keyed hashes: a device with an old password tries it for ever,
  * and that is one failure. The key lives as long as the process and nothing of this is ever written.
  */
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { hmac } from "../core/hmac.ts";
 import type { Secret } from "../core/secret.ts";
 import { Recent } from "./recent.ts";
 
@@ -30,10 +31,8 @@ export class WrongSecrets {
 
   /** Good for comparing within this process, for nothing else. */
   digest(account: string, secret: Secret): string {
-    const hmac = createHmac("sha256", this.#key)
-      .update(JSON.stringify([account, secret.reveal()]))
-      .digest();
-    return hmac.toString("base64", 0, DIGEST_LENGTH);
+    const digest = hmac("sha256", this.#key, JSON.stringify([account, secret.reveal()]));
+    return digest.toString("base64", 0, DIGEST_LENGTH);
   }
 
   /** Without any remembered there is no need for a digest. */

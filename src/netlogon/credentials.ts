@@ -1,11 +1,13 @@
 /** The session key and the credentials that prove it, in AES (MS-NRPC 3.1.4.3.1 and 3.1.4.4.1). */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { hmac } from "../core/hmac.ts";
+import * as cfb8 from "./cfb8.ts";
 
 export const CHALLENGE_LENGTH = 8;
 
 /** ComputeSessionKey, 16 bytes. */
 export function computeSessionKey(ntHash: Uint8Array, clientChallenge: Buffer, serverChallenge: Buffer): Buffer {
-  return createHmac("sha256", ntHash).update(clientChallenge).update(serverChallenge).digest().subarray(0, 16);
+  return hmac("sha256", ntHash, clientChallenge, serverChallenge).subarray(0, 16);
 }
 
 /** ComputeNetlogonCredential over 8 bytes. */
@@ -15,11 +17,11 @@ export function computeCredential(sessionKey: Buffer, input: Buffer): Buffer {
 
 /** AES-128-CFB8 from an initialization vector of zeros: how the protocol hides everything that is not a whole message. */
 export function encrypt(sessionKey: Buffer, plain: Buffer): Buffer {
-  return createCipheriv("aes-128-cfb8", sessionKey, ZERO_IV).update(plain);
+  return cfb8.encrypt(sessionKey, ZERO_IV, plain);
 }
 
 export function decrypt(sessionKey: Buffer, hidden: Buffer): Buffer {
-  return createDecipheriv("aes-128-cfb8", sessionKey, ZERO_IV).update(hidden);
+  return cfb8.decrypt(sessionKey, ZERO_IV, hidden);
 }
 
 export function isSameCredential(one: Buffer, other: Buffer): boolean {

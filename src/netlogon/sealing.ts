@@ -2,8 +2,10 @@
  * Netlogon as a security provider, in AES only: the tokens of bind, signing and sealing (MS-NRPC 2.2.1.3.1, 2.2.1.3.3,
  * 3.3.4.2). A connection's two directions share one sequence number, which is why it carries one call at a time.
  */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { hmac } from "../core/hmac.ts";
 import { encodeCp437 } from "../ntlm/oem.ts";
+import { decrypt, encrypt } from "./cfb8.ts";
 import { malformed } from "./error.ts";
 import type { MachineAccount } from "./netlogon.ts";
 
@@ -14,8 +16,6 @@ const SIGNATURE_HEADER = Buffer.from("13001a00ffff0000", "hex");
 const UNUSED = Buffer.alloc(24);
 /** Of the sequence number, the checksum and the confounder. */
 const FIELD = 8;
-
-const CIPHER = "aes-128-cfb8";
 
 /** NL_AUTH_MESSAGE of bind: NetBIOS domain name and NetBIOS computer name. Throws RangeError for names that are none. */
 export function negotiateToken({ domain, computer }: Pick<MachineAccount, "domain" | "computer">): Buffer {
@@ -57,14 +57,10 @@ export class Sealing {
     const sequence = this.#nextSequence(this.#isClient);
     const confounder = this.#draw(FIELD);
     const checksum = this.#checksum(confounder, plain);
-    const cipher = createCipheriv(CIPHER, this.#sealKey, Buffer.concat([sequence, sequence]));
-    const sealedConfounder = cipher.update(confounder);
-    const sealed = cipher.update(plain);
-    const sealedSequence = createCipheriv(CIPHER, this.#sessionKey, Buffer.concat([checksum, checksum])).update(
-      sequence,
-    );
-    const token = Buffer.concat([SIGNATURE_HEADER, sealedSequence, checksum, sealedConfounder, UNUSED]);
-    return { sealed, token };
+    const sealed = encrypt(this.#sealKey, twice(sequence), Buffer.concat([confounder, plain]));
+    const sealedSequence = encrypt(this.#sessionKey, twice(checksum), sequence);
+    const token = Buffer.concat([SIGNATURE_HEADER, sealedSequence, checksum, sealed.subarray(0, FIELD), UNUSED]);
+    return { sealed: sealed.subarray(FIELD), token };
   }
 
   /** Throws NetlogonError for anything that the other side has not sealed just so, and as its next message. */
@@ -74,11 +70,9 @@ export class Sealing {
     }
     const sequence = this.#nextSequence(!this.#isClient);
     const checksum = token.subarray(16, 24);
-    const iv = Buffer.concat([checksum, checksum]);
-    const theirSequence = createDecipheriv(CIPHER, this.#sessionKey, iv).update(token.subarray(8, 16));
-    const cipher = createDecipheriv(CIPHER, this.#sealKey, Buffer.concat([sequence, sequence]));
-    const confounder = cipher.update(token.subarray(24, 32));
-    const plain = cipher.update(sealed);
+    const theirSequence = decrypt(this.#sessionKey, twice(checksum), token.subarray(8, 16));
+    const open = decrypt(this.#sealKey, twice(sequence), Buffer.concat([token.subarray(24, 32), sealed]));
+    const [confounder, plain] = [open.subarray(0, FIELD), open.subarray(FIELD)];
     const isSequence = timingSafeEqual(theirSequence, sequence);
     const isChecksum = timingSafeEqual(this.#checksum(confounder, plain), checksum);
     if (!isSequence || !isChecksum) throw malformed("a seal that is broken or out of order");
@@ -95,7 +89,11 @@ export class Sealing {
   }
 
   #checksum(confounder: Buffer, plain: Buffer): Buffer {
-    const hmac = createHmac("sha256", this.#sessionKey);
-    return hmac.update(SIGNATURE_HEADER).update(confounder).update(plain).digest().subarray(0, FIELD);
+    return hmac("sha256", this.#sessionKey, SIGNATURE_HEADER, confounder, plain).subarray(0, FIELD);
   }
+}
+
+/** As an initialization vector. */
+function twice(field: Buffer): Buffer {
+  return Buffer.concat([field, field]);
 }

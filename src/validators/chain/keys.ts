@@ -1,5 +1,5 @@
 /** Keys for SCRAM and CRAM-MD5 out of several validators: the first one that has the name, and decoys like those of all. */
-import { createHmac } from "node:crypto";
+import { hmac } from "../../core/hmac.ts";
 import { splitName } from "../../core/identity.ts";
 import type { Able, KeyJudge } from "../../core/validator.ts";
 import type { Visit } from "../../core/visit.ts";
@@ -53,6 +53,6 @@ export function chainKeys(members: readonly Link<Able<"keys">>[], secret: Uint8A
 /** The same order for all forms of a name, whatever its domain: which forms mean one account is known to members only. */
 function byLot<T>(items: readonly T[], username: string, secret: Uint8Array): readonly T[] {
   const user = splitName(username).user.toLowerCase();
-  const lot = createHmac("sha256", secret).update(`member\0${user}`).digest().readUInt32BE(0) % items.length;
+  const lot = hmac("sha256", secret, `member\0${user}`).readUInt32BE(0) % items.length;
   return [...items.slice(lot), ...items.slice(0, lot)];
 }
