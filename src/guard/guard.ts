@@ -12,7 +12,7 @@
  * once for the account and once for each address. What is refused here, `unavailable`, and refusals of a right password
  * (disabled, expired, policy) are not counted. A logon takes back what its account had cost its address.
  */
-import { splitName, type AccountName } from "../core/identity.ts";
+import { splitName, type AccountName, type Identity } from "../core/identity.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Accepted, Verdict } from "../core/verdict.ts";
 import { makeNetworks } from "../wire/networks.ts";
@@ -150,6 +150,12 @@ export class Guard {
     return this.#aliases.get(key) ?? key;
   }
 
+  /** Of the account that the validator says it was; nearly always the one that was asked about. */
+  #ownKey(attempt: Attempt, { user, domain }: Identity, asked: Access | undefined): string {
+    const key = accountKey(attempt.realm, { user, domain }, attempt.budget !== undefined);
+    return key === asked?.account ? key : (this.#aliases.get(key) ?? key);
+  }
+
   #isKnown(account: string, machine: string): boolean {
     const now = this.clock.now();
     const isKnown = nameOfKey(account) !== "" && this.known.has(account, machine, now - this.#rules.knownFor);
@@ -194,8 +200,8 @@ export class Guard {
 
   #passed({ attempt, machine, network, accounts, leave }: Permission, { identity }: Accepted): void {
     const now = this.clock.now();
-    const own = this.#keyOf(attempt, { user: identity.user, domain: identity.domain });
     const [only] = accounts.length === 1 ? accounts : [];
+    const own = this.#ownKey(attempt, identity, only);
     if (only && attempt.isGuess && only.account !== own) this.#aliases.set(only.account, own);
     // What a token or certificate was shown under is no name of the account's own: it is known beside it.
     const names = only && only.account !== own ? [own, only.account] : [own];

@@ -3,6 +3,8 @@ import { Recent } from "./recent.ts";
 
 /** Devices and places of one person; the one not seen for longest makes room. */
 const ADDRESSES_EACH = 16;
+/** Milliseconds for which a time is good enough: it is asked for in days. */
+const COARSE = 60_000;
 
 export interface KnownAddress {
   readonly account: string;
@@ -26,6 +28,8 @@ export class Known {
 
   add({ account, address, at }: KnownAddress): void {
     const addresses = this.#accounts.get(account) ?? this.#accounts.set(account, new Map());
+    const before = addresses.get(address);
+    if (before !== undefined && at - before < COARSE) return;
     // Removed first, so that it is the last one: the map is then in the order of last sight.
     addresses.delete(address);
     addresses.set(address, at);

@@ -60,12 +60,16 @@ export function escapeControls(text: string): string {
   return escaped(cut("", text));
 }
 
-let stamped = 0;
+let second = NaN;
 let stamp = "";
 
-/** ISO 8601 in UTC; made once a millisecond. */
+/** ISO 8601 in UTC; made once a second, but for the milliseconds: a busy log has a line for each of them. */
 export function timestamp(): string {
   const now = Date.now();
-  if (now !== stamped) [stamped, stamp] = [now, new Date(now).toISOString()];
-  return stamp;
+  const milliseconds = now % 1000;
+  if (now - milliseconds !== second) {
+    second = now - milliseconds;
+    stamp = new Date(second).toISOString().slice(0, "2026-01-01T00:00:00.".length);
+  }
+  return `${stamp}${String(milliseconds).padStart(3, "0")}Z`;
 }

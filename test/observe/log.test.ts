@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { Secret } from "../../src/core/secret.ts";
-import { escapeControls } from "../../src/observe/line.ts";
+import { escapeControls, timestamp } from "../../src/observe/line.ts";
 import { openLog, silentLog, type LogOptions } from "../../src/observe/log.ts";
 
 interface Listening {
@@ -122,4 +122,16 @@ test("a log that nobody reads can be written to", async () => {
   silentLog.write("error", "x");
   await silentLog.flush();
   assert.equal(silentLog.debugs, false);
+});
+
+test("the time of a line is that of the clock, over seconds, days and leaps back", (context) => {
+  context.mock.timers.enable({ apis: ["Date"] });
+  for (const time of ["2026-11-22T10:33:12.070Z", "2026-11-22T10:33:12.007Z", "2026-11-22T10:33:11.999Z"]) {
+    context.mock.timers.setTime(Date.parse(time));
+    assert.equal(timestamp(), new Date().toISOString());
+  }
+  for (const step of [0, 1, 999, 1000, 86_400_000 - 1]) {
+    context.mock.timers.setTime(1_795_343_592_000 + step);
+    assert.equal(timestamp(), new Date(1_795_343_592_000 + step).toISOString());
+  }
 });
