@@ -6,7 +6,6 @@ import { hkdfSync, randomBytes } from "node:crypto";
 import type { Config, ListenerConfig, MechanismName } from "./config/config.ts";
 import type { Validator } from "./core/validator.ts";
 import { listenerPolicyOf, sitePolicyOf } from "./listener-policy.ts";
-import { DEFAULT_POLICY } from "./ntlm/policy.ts";
 import { compilePolicy } from "./policy/terms.ts";
 import { cramMd5 } from "./sasl/cram-md5.ts";
 import { external } from "./sasl/external.ts";
@@ -73,12 +72,10 @@ function isKeyMechanism(mechanism: Mechanism | KeyMechanism): mechanism is KeyMe
 
 function settingsOf(config: Config, listener: ListenerConfig, sources: OfferSources): Settings {
   const { challenge, dialect, mechanisms } = listener;
-  const terms = compilePolicy(listenerPolicyOf(config, listener), sitePolicyOf(config));
   return {
     host: config.server.name,
     ntlm: {
-      policy: DEFAULT_POLICY,
-      terms,
+      policy: compilePolicy(listenerPolicyOf(config, listener), sitePolicyOf(config)),
       reveal: challenge.reveal,
       oemCharsets: challenge.codePages,
       dialect,

@@ -32,9 +32,8 @@ import { factsOf } from "./ntlm-facts.ts";
 export type TermsFor = (visit: Visit, names?: readonly NtlmNames[]) => readonly Terms[];
 
 export interface NtlmSettings {
-  readonly policy: AcceptorPolicy;
-  /** Where policies differ by network and user; instead of `policy`. */
-  readonly terms?: TermsFor | undefined;
+  /** One for everybody, or by network and user. */
+  readonly policy: AcceptorPolicy | TermsFor;
   /** The form of the CHALLENGE_MESSAGE. */
   readonly dialect: ChallengeDialect;
   /** What the CHALLENGE_MESSAGE tells strangers; default: everything. */
@@ -101,8 +100,8 @@ export async function judgeAuthenticate(
   return conclude(logon, await verify(logon, (evidence) => judge.ntlm.verify(evidence, visit)));
 }
 
-function termsOf({ terms, policy }: NtlmSettings, visit: Visit, names?: readonly NtlmNames[]): readonly Terms[] {
-  return terms ? terms(visit, names) : [{ policy }];
+function termsOf({ policy }: NtlmSettings, visit: Visit, names?: readonly NtlmNames[]): readonly Terms[] {
+  return typeof policy === "function" ? policy(visit, names) : [{ policy }];
 }
 
 async function verify(

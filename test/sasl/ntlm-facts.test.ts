@@ -29,7 +29,7 @@ interface Attempt {
 
 function settingsOf({ policy, terms }: Attempt): NtlmSettings {
   const nonce = () => Buffer.alloc(8, 9);
-  return { policy: { ...DEFAULT_POLICY, ...policy }, terms, dialect: "auto", nonce, clock: () => NOW };
+  return { policy: terms ?? { ...DEFAULT_POLICY, ...policy }, dialect: "auto", nonce, clock: () => NOW };
 }
 
 async function attempt(given: Attempt): Promise<Conclusion> {
