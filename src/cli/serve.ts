@@ -9,6 +9,7 @@ import type { Guard } from "../guard/guard.ts";
 import { openGuard, type OpenGuardOptions } from "../guard/open.ts";
 import { openLog, type Log } from "../observe/log.ts";
 import { notify } from "../observe/notify.ts";
+import { tooFewFiles } from "./open-files.ts";
 import { makeValidators } from "../make-validators.ts";
 import { Radar } from "../radar/radar.ts";
 import { DEFAULT_CONFIG } from "./configuration.ts";
@@ -32,9 +33,15 @@ async function serve(path: string): Promise<void> {
   const starting = start(config, log);
   obeySignals(path, starting, log);
   const { gateway } = await starting;
+  warnOfLimits(config, log);
   tellPorts(gateway, new Map(), log);
   log.write("info", "ready", { version: process.version, pid: process.pid });
   tellSystemd("READY=1", log);
+}
+
+function warnOfLimits({ limits }: Config, log: Log): void {
+  const why = tooFewFiles(limits.connections.total);
+  if (why !== undefined) log.write("warn", why);
 }
 
 interface Service {
@@ -102,6 +109,7 @@ async function reload(path: string, { gateway, guard }: Service, log: Log): Prom
       await gateway.reload(config);
       guard.configure(config.guard);
     }
+    if (config) warnOfLimits(config, log);
     tellPorts(gateway, before, log);
     log.write(
       config ? "info" : "error",
