@@ -1,5 +1,5 @@
 /** SIDs on the wire (RPC_SID of MS-DTYP 2.4.2.3) and what an access token is made of. */
-import type { AccessToken } from "../core/access-token.ts";
+import { makeToken, type AccessToken } from "../core/access-token.ts";
 import { malformed } from "./error.ts";
 import type { NdrReader } from "./ndr-reader.ts";
 
@@ -36,13 +36,6 @@ export interface Membership {
 export function accessToken({ domainSid, rid, primaryGroupRid, groups, extraSids }: Membership): AccessToken {
   const inDomain = (each: number): string | undefined => (domainSid === undefined ? undefined : `${domainSid}-${each}`);
   const user = rid === 0 ? extraSids[0] : inDomain(rid);
-  const primary = inDomain(primaryGroupRid);
-  const all = [user, primary, ...groups.map((group) => inDomain(group.rid)), ...extraSids];
-  const sids = [...new Set(all.filter((sid) => sid !== undefined))];
-  return { sids, userIndex: indexIn(sids, user), primaryGroup: indexIn(sids, primary) };
-}
-
-function indexIn(sids: readonly string[], sid: string | undefined): number | undefined {
-  const index = sid === undefined ? -1 : sids.indexOf(sid);
-  return index < 0 ? undefined : index;
+  const groupSids = groups.map((group) => inDomain(group.rid));
+  return makeToken({ user, primaryGroup: inDomain(primaryGroupRid), groups: groupSids, extra: extraSids });
 }

@@ -4,7 +4,8 @@ import { describe, test } from "node:test";
 import { compileAccess, judgeAccess, opinionsOf } from "../../src/access/authorize.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import type { AccessRule, People } from "../../src/access/rules.ts";
-import { makeToken, wellKnownName } from "../../src/access/token.ts";
+import { wellKnownName } from "../../src/access/well-known-sids.ts";
+import { makeToken } from "../../src/core/access-token.ts";
 import { NtStatus } from "../../src/core/nt-status.ts";
 import { VISIT } from "../support/visit.ts";
 
@@ -128,8 +129,8 @@ test("a token has the user, its primary group, groups and extra SIDs in this ord
   const token = makeToken({
     user: "S-1-5-21-1-2-3-1104",
     primaryGroup: "S-1-5-21-1-2-3-513",
-    groups: ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "no SID"],
-    extra: ["s-1-18-1", "S-1-18-1"],
+    groups: ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", undefined],
+    extra: ["S-1-18-1", "S-1-18-1"],
   });
   assert.deepEqual(token, {
     sids: ["S-1-5-21-1-2-3-1104", "S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1"],

@@ -1,6 +1,6 @@
 /** The service's verdict, read strictly: what docs/validators/http.md does not describe is no verdict at all. */
 import { z } from "zod";
-import { isSid, type AccessToken } from "../../core/access-token.ts";
+import { isSid, makeToken } from "../../core/access-token.ts";
 import { isPlausibleName, type Identity } from "../../core/identity.ts";
 import { denialBy } from "../../core/nt-status.ts";
 import type { Denied, DenyReason, Unavailable, Verdict } from "../../core/verdict.ts";
@@ -105,7 +105,7 @@ export function misunderstood({ issues }: z.core.$ZodError, host: string): Unava
 
 function accepted(answer: Answer & { result: "accepted" }): Verdict {
   const { user, domain, mailbox = user, groups, attributes, sids, sessionBaseKey, scheme } = answer;
-  const token = sids && tokenOf(sids);
+  const token = sids && makeToken(sids);
   const identity: Identity = {
     user,
     ...(domain !== undefined && { domain }),
@@ -120,12 +120,6 @@ function accepted(answer: Answer & { result: "accepted" }): Verdict {
     ...(sessionBaseKey !== undefined && { sessionBaseKey: Buffer.from(sessionBaseKey, "hex") }),
     ...(scheme !== undefined && { scheme }),
   };
-}
-
-export function tokenOf({ user, primaryGroup, groups }: z.output<typeof sidsSchema>): AccessToken {
-  const sids = [...new Set([user, primaryGroup, ...groups].filter((each) => each !== undefined))];
-  const place = (each: string | undefined) => (each === undefined ? undefined : sids.indexOf(each));
-  return { sids, userIndex: place(user), primaryGroup: place(primaryGroup) };
 }
 
 /** A status that speaks about the domain or the way to it is an outage, whatever the result is called. */

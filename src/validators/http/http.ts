@@ -5,7 +5,7 @@ import type { HttpOptions } from "./options.ts";
 import { serviceAt } from "./service.ts";
 import { verifier } from "./verify.ts";
 
-export type { Authentication, HttpOptions, LookupMechanism, VerifyMechanism, Work } from "./options.ts";
+export type { Authentication, HttpOptions, VerifyMechanism, Work } from "./options.ts";
 
 /** Asks nobody before the first logon. Throws Error with a sentence for the administrator. */
 export function httpValidator(options: HttpOptions): Validator {

@@ -1,32 +1,24 @@
 /** A service that says what it keeps of an account: the proof is looked at here, by the room accounts. */
 import { z } from "zod";
 import { accountFrom, type Account } from "../../accounts/account.ts";
-import type { KeyKind } from "../../accounts/can-use.ts";
-import { judgeAccounts } from "../../accounts/judge.ts";
+import { judgeByMechanism, type AccountMechanism } from "../../accounts/by-mechanism.ts";
 import type { AccountSource, Found } from "../../accounts/source.ts";
 import { STATE_KEYS } from "../../accounts/state-words.ts";
-import type { StoredKeys } from "../../core/evidence.ts";
+import { makeToken } from "../../core/access-token.ts";
 import type { Validator } from "../../core/validator.ts";
-import { attributeValues, groupNames, line, misunderstood, plausibleName, sidsSchema, tokenOf } from "./answer.ts";
-import type { HttpOptions, LookupMechanism } from "./options.ts";
+import { attributeValues, groupNames, line, misunderstood, plausibleName, sidsSchema } from "./answer.ts";
+import type { HttpOptions } from "./options.ts";
 import { lookupQuestion } from "./question.ts";
 import { unavailable, type Service } from "./service.ts";
 
-const KEY_OF: Readonly<Partial<Record<LookupMechanism, keyof StoredKeys>>> = {
-  "SCRAM-SHA-256": "SCRAM-SHA-256",
-  "SCRAM-SHA-1": "SCRAM-SHA-1",
-  "CRAM-MD5": "password",
-};
-
 /** `mechanisms`: what every account can use. */
-export function lookupJudge(service: Service, options: HttpOptions, mechanisms: readonly LookupMechanism[]): Validator {
-  const { name, names, worker, secret } = options;
-  const kinds = mechanisms.flatMap((mechanism): KeyKind[] => (KEY_OF[mechanism] ? [KEY_OF[mechanism]] : []));
-  const judge = { name, names, worker, secret, kinds, ntlm: mechanisms.includes("NTLM") };
-  const validator = judgeAccounts(sourceOf(service), { ...judge, remedy: "the service has to give it" });
-  if (mechanisms.includes("PLAIN")) return validator;
-  const { password: _, ...others } = validator;
-  return others;
+export function lookupJudge(
+  service: Service,
+  { name, names, worker, secret }: HttpOptions,
+  mechanisms: readonly AccountMechanism[],
+): Validator {
+  const remedy = "the service has to give it";
+  return judgeByMechanism(sourceOf(service), mechanisms, { name, names, worker, secret, remedy });
 }
 
 function sourceOf(service: Service): AccountSource {
@@ -90,7 +82,7 @@ function accountOf(given: z.output<typeof accountSchema>): Account | string {
   const account = accountFrom({ name, password, groups, words: new Map(words.filter(isGiven)) });
   if (typeof account === "string") return account;
   // Not as words: no attribute can be taken for one of ours.
-  const identity = { ...account.identity, attributes, ...(sids && { token: tokenOf(sids) }) };
+  const identity = { ...account.identity, attributes, ...(sids && { token: makeToken(sids) }) };
   return { ...account, identity };
 }
 

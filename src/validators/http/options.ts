@@ -1,4 +1,5 @@
 /** What an operator says about the web service that judges logons or knows accounts. */
+import type { AccountMechanism } from "../../accounts/by-mechanism.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { TargetNames } from "../../core/validator.ts";
 
@@ -10,18 +11,16 @@ export type Authentication =
   | { readonly kind: "hmac"; readonly keyId: string; readonly key: Secret };
 
 export const VERIFY_MECHANISMS = ["PLAIN", "NTLM", "OAUTHBEARER", "EXTERNAL"] as const;
-export const LOOKUP_MECHANISMS = ["PLAIN", "NTLM", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5"] as const;
 
 /** By one mechanism of each kind of proof: PLAIN stands for LOGIN and USER too, OAUTHBEARER for XOAUTH2. */
 export type VerifyMechanism = (typeof VERIFY_MECHANISMS)[number];
-export type LookupMechanism = (typeof LOOKUP_MECHANISMS)[number];
 
 /** Who looks at the proof. */
 export type Work =
   /** The service: it is sent the client's password, NTLM response, token or certificate, and answers with a verdict. */
   | { readonly mode: "verify"; readonly mechanisms: readonly VerifyMechanism[] }
   /** Postern: the service is sent a name and answers with what it keeps of that account. */
-  | { readonly mode: "lookup"; readonly mechanisms: readonly LookupMechanism[] };
+  | { readonly mode: "lookup"; readonly mechanisms: readonly AccountMechanism[] };
 
 export interface HttpOptions {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Which groups an entry is in: by name from memberOf or a search, by SID from tokenGroups (MS-ADTS 3.1.1.4.5.19). */
 import { PresenceFilter } from "ldapts";
-import type { AccessToken } from "../../core/access-token.ts";
+import { makeToken, type AccessToken } from "../../core/access-token.ts";
 import type { Connection } from "./connection.ts";
 import type { Directory, Found } from "./directory.ts";
 import type { Entry } from "./entry.ts";
@@ -79,5 +79,6 @@ async function askToken(entry: Entry, { search }: Directory, on?: Connection): P
   // Half a list would let somebody pass a rule that denies.
   if (known.length !== sids.length || own === undefined || known.length < 2)
     throw new DirectoryFailure(`the SIDs of ${entry.dn} cannot be read`, false);
-  return { sids: [...new Set(known)], userIndex: 0, primaryGroup: undefined };
+  const [user, ...rest] = known;
+  return makeToken({ user, groups: rest });
 }

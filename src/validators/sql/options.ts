@@ -1,4 +1,5 @@
 /** What an operator says about the database with the accounts. */
+import type { AccountMechanism } from "../../accounts/by-mechanism.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { TargetNames } from "../../core/validator.ts";
 
@@ -23,16 +24,12 @@ export interface DatabaseFile {
 
 export type Database = ServerAddress | DatabaseFile;
 
-/** What all accounts can use; PLAIN stands for LOGIN and USER too. */
-export const MECHANISMS = ["PLAIN", "NTLM", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5"] as const;
-export type SqlMechanism = (typeof MECHANISMS)[number];
-
 export interface SqlOptions {
   readonly name: string;
   readonly database: Database;
   /** One SELECT with `:user`, `:domain`, `:name`, `:listener` and `:protocol` in it. */
   readonly query: string;
-  readonly mechanisms: readonly SqlMechanism[];
+  readonly mechanisms: readonly AccountMechanism[];
   /** What the CHALLENGE_MESSAGE carries. */
   readonly names: TargetNames;
   /** The longest that a client waits for the database, in milliseconds. Default 5 s. */

@@ -2,7 +2,7 @@
 import { accountFrom, type Account } from "../../accounts/account.ts";
 import { parseNt, parseStored, type StoredPassword } from "../../accounts/hashes/hashes.ts";
 import { STATE_KEYS } from "../../accounts/state-words.ts";
-import { isSid, type AccessToken } from "../../core/access-token.ts";
+import { isSid, makeToken, type AccessToken } from "../../core/access-token.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -144,9 +144,8 @@ function tokenOf(
   primary: string | undefined,
   groups: readonly string[],
 ): AccessToken | undefined {
-  const sids = [...new Set([user, primary, ...groups].filter((sid) => sid !== undefined))];
-  if (sids.length === 0) return undefined;
-  if (!sids.every(isSid)) throw new BadColumn("one of the columns sid, primary_group_sid and group_sids holds no SID");
-  const place = (sid: string | undefined) => (sid === undefined ? undefined : sids.indexOf(sid));
-  return { sids, userIndex: place(user), primaryGroup: place(primary) };
+  const token = makeToken({ user, primaryGroup: primary, groups });
+  if (!token.sids.every(isSid))
+    throw new BadColumn("one of the columns sid, primary_group_sid and group_sids holds no SID");
+  return token.sids.length === 0 ? undefined : token;
 }

@@ -1,7 +1,6 @@
 /** Validator `sql`: accounts in PostgreSQL, MySQL, MariaDB or SQLite, found by one configured query; the room accounts judges. */
 import type { Account } from "../../accounts/account.ts";
-import type { KeyKind } from "../../accounts/can-use.ts";
-import { judgeAccounts } from "../../accounts/judge.ts";
+import { judgeByMechanism } from "../../accounts/by-mechanism.ts";
 import type { AccountSource, Found, SoughtName } from "../../accounts/source.ts";
 import type { Validator } from "../../core/validator.ts";
 import type { Unavailable } from "../../core/verdict.ts";
@@ -12,11 +11,11 @@ import { QueryFailure, type Driver, type DriverOptions } from "./driver.ts";
 import { mysqlDriver } from "./drivers/mysql.ts";
 import { postgresDriver } from "./drivers/postgres.ts";
 import { sqliteDriver } from "./drivers/sqlite.ts";
-import type { Database, SqlMechanism, SqlOptions } from "./options.ts";
+import type { Database, SqlOptions } from "./options.ts";
 import { prepareQuery, ROW_LIMIT, type Parameter } from "./placeholders.ts";
 import { accountOfRow, type Row } from "./row.ts";
 
-export type { Database, DatabaseFile, ServerAddress, SqlMechanism, SqlOptions } from "./options.ts";
+export type { Database, DatabaseFile, ServerAddress, SqlOptions } from "./options.ts";
 
 const TIMEOUT = 5000;
 const CONNECTIONS = 4;
@@ -26,19 +25,9 @@ const QUEUE = 256;
 /** Connects when the first logon comes. Throws Error with a sentence for the administrator about query and database. */
 export function sqlValidator(options: SqlOptions): Validator {
   const { name, names, mechanisms, worker, secret } = options;
-  const kinds = mechanisms.flatMap((mechanism) => KINDS[mechanism] ?? []);
-  const judge = { name, names, worker, secret, kinds, ntlm: mechanisms.includes("NTLM") };
-  const validator = judgeAccounts(sourceOf(options), { ...judge, remedy: "the query has to give it as a column" });
-  if (mechanisms.includes("PLAIN")) return validator;
-  const { password: _, ...others } = validator;
-  return others;
+  const remedy = "the query has to give it as a column";
+  return judgeByMechanism(sourceOf(options), mechanisms, { name, names, worker, secret, remedy });
 }
-
-const KINDS: Readonly<Partial<Record<SqlMechanism, readonly KeyKind[]>>> = {
-  "SCRAM-SHA-256": ["SCRAM-SHA-256"],
-  "SCRAM-SHA-1": ["SCRAM-SHA-1"],
-  "CRAM-MD5": ["password"],
-};
 
 function sourceOf({ database, query, timeout = TIMEOUT, connections = CONNECTIONS }: SqlOptions): AccountSource {
   const { text, parameters } = prepareQuery(query, database.kind);

@@ -1,24 +1,5 @@
-/** Access tokens (MS-APDS 3.1.1 and 3.1.5) put together from their parts, and what well-known SIDs in them are called. */
-import type { AccessToken } from "../core/access-token.ts";
+/** What well-known SIDs are called. */
 import { AUTHENTICATED_USERS, canonicalSid, EVERYONE } from "../core/membership.ts";
-
-export interface TokenParts {
-  readonly user?: string | undefined;
-  readonly primaryGroup?: string | undefined;
-  readonly groups?: readonly string[] | undefined;
-  readonly extra?: readonly string[] | undefined;
-}
-
-/** In the order of MS-APDS 3.1.5: user, primary group, groups, extra SIDs; none twice. What is no SID is left out. */
-export function makeToken({ user, primaryGroup, groups = [], extra = [] }: TokenParts): AccessToken {
-  const all = [user, primaryGroup, ...groups, ...extra].flatMap((text) => canonicalSid(text ?? "") ?? []);
-  const sids = [...new Set(all)];
-  const indexOf = (text: string | undefined): number | undefined => {
-    const index = sids.indexOf(canonicalSid(text ?? "") ?? "");
-    return index < 0 ? undefined : index;
-  };
-  return { sids, userIndex: indexOf(user), primaryGroup: indexOf(primaryGroup) };
-}
 
 /** MS-DTYP 2.4.2.4: the SIDs that an access rule for mail may name. */
 const WELL_KNOWN: ReadonlyMap<string, string> = new Map([
