@@ -1,8 +1,10 @@
 /** A judge of one token, and both mechanisms that carry tokens played against it. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
 import type { BearerEvidence } from "../../src/core/evidence.ts";
 import type { Able } from "../../src/core/validator.ts";
 import type { Verdict } from "../../src/core/verdict.ts";
-import { makeOffer, type Conclusion, type Mechanism } from "../../src/sasl/mechanism.ts";
+import { makeOffer, MalformedResponse, type Conclusion, type Mechanism } from "../../src/sasl/mechanism.ts";
 import { VISIT } from "../support/visit.ts";
 
 /** The token of the examples in RFC 7628 section 4. */
@@ -56,4 +58,30 @@ export async function play(
 export function ending({ verdict }: Conclusion): string {
   if (verdict.kind === "accepted") return `accepted ${verdict.identity.user}`;
   return verdict.kind === "denied" ? `denied ${verdict.reason}` : verdict.kind;
+}
+
+/** Bytes of the mechanism's own `fragments`, and any others, are malformed or end in a verdict. */
+export async function endsAnyhow(mechanism: Mechanism<"bearer">, ...fragments: readonly string[]): Promise<void> {
+  const message = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc
+      .array(fc.constantFrom(...fragments), { maxLength: 12 })
+      .map((parts) => new Uint8Array(Buffer.from(parts.join("")))),
+  );
+  await fc.assert(
+    fc.asyncProperty(message, fc.boolean(), async (bytes, isInitial) => {
+      const exchange = makeOffer(mechanism, bearerJudge())!.begin(isInitial ? bytes : undefined, VISIT);
+      try {
+        let step = await exchange.next();
+        for (let round = 0; !step.done; round += 1) {
+          assert.ok(round < 3, "it comes to an end");
+          step = await exchange.next(bytes);
+        }
+        assert.match(ending(step.value), /^(accepted alice|denied bad-credentials)$/);
+      } catch (error) {
+        assert.ok(error instanceof MalformedResponse, String(error));
+      }
+    }),
+    { numRuns: 500 },
+  );
 }

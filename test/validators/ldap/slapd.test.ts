@@ -14,6 +14,10 @@ import { version2 } from "../ntlm-client.ts";
 import { overSlapd } from "./ask.ts";
 import { ldifOf, ODD, scramValues, STATES } from "./people.ts";
 
+function starttlsAt(...slapds: readonly Slapd[]): LdapOptions["servers"] {
+  return slapds.map(({ port }) => ({ host: "127.0.0.1", port, security: "starttls" }));
+}
+
 describe("over slapd", { skip: without("slapd", "slapadd") }, () => {
   let slapd: Slapd;
   const open: Validator[] = [];
@@ -134,11 +138,7 @@ describe("over slapd", { skip: without("slapd", "slapadd") }, () => {
 
   test("a server that is dead is passed over, and one that comes back is used again", async () => {
     const other = await startSlapd(ldifOf(new Map()));
-    const servers = [other.port, slapd.port].map((port) => ({
-      host: "127.0.0.1",
-      port,
-      security: "starttls" as const,
-    }));
+    const servers = starttlsAt(other, slapd);
     try {
       const validator = made({ servers });
       const single = overSlapd(other);
@@ -157,11 +157,7 @@ describe("over slapd", { skip: without("slapd", "slapadd") }, () => {
 
   test("a server that hangs makes its logons unavailable in time, and not the next server's", async () => {
     const other = await startSlapd(ldifOf(new Map()));
-    const servers = [other.port, slapd.port].map((port) => ({
-      host: "127.0.0.1",
-      port,
-      security: "starttls" as const,
-    }));
+    const servers = starttlsAt(other, slapd);
     try {
       const [validator, single] = [made({ servers, timeout: 300 }), overSlapd(other, { timeout: 300 })];
       const ask = (each: Validator) => byPassword(each, "alice", "Password1");
