@@ -15,9 +15,13 @@ export interface SrvRecord {
 }
 
 const DNS_PORT = 53;
+/** Of the length before a message. */
+const LENGTH = 2;
 /** Of the header's flags, the response code: RFC 1035 section 4.1.1. */
 const RCODE = 0xf;
 const NAME_ERROR = 3;
+/** Records in an answer; a domain with more controllers has sites. */
+const RECORD_LIMIT = 512;
 
 /** Asks the servers one after the other, each for `timeout` milliseconds at most. Throws the last one's Error. */
 export async function querySrv(name: string, servers: readonly string[], timeout: number): Promise<SrvRecord[]> {
@@ -52,7 +56,9 @@ export function decodeAnswer(message: Buffer, id: number): SrvRecord[] {
   const code = (packet.flags ?? 0) & RCODE;
   if (code === NAME_ERROR) throw Object.assign(new Error("there is no such name"), { code: "ENOTFOUND" });
   if (code !== 0) throw unreadable(`the name server answers with code ${code}`);
-  return (packet.answers ?? []).flatMap((answer) => {
+  const { questions = [], answers = [] } = packet;
+  if (questions.length > 1 || answers.length > RECORD_LIMIT) throw unreadable("it holds too much");
+  return answers.flatMap((answer) => {
     if (answer.type !== "SRV") return [];
     const { target: name, port, priority = 0, weight = 0 } = answer.data;
     return [{ name, port, priority, weight }];
@@ -60,11 +66,15 @@ export function decodeAnswer(message: Buffer, id: number): SrvRecord[] {
 }
 
 function parse(message: Buffer): Packet {
+  let packet: Packet | null;
   try {
-    return streamDecode(message);
+    packet = streamDecode(message);
   } catch (error) {
     throw unreadable((error as Error).message);
   }
+  // A last record may claim more than there is.
+  if (packet === null || streamDecode.bytes > message.length - LENGTH) throw unreadable("it ends in a record");
+  return packet;
 }
 
 /** One message each way, both with their length before them: RFC 1035 section 4.2.2. */
@@ -76,8 +86,8 @@ function exchange(address: { host: string; port: number }, query: Buffer, timeou
     socket.on("connect", () => socket.write(query));
     socket.on("data", (chunk) => {
       received = Buffer.concat([received, chunk]);
-      const length = received.length < 2 ? Infinity : received.readUInt16BE(0) + 2;
-      if (received.length >= length) resolve(received);
+      const length = received.length < LENGTH ? Infinity : received.readUInt16BE(0) + LENGTH;
+      if (received.length >= length) resolve(received.subarray(0, length));
     });
     socket.on("error", reject);
     socket.on("close", () => reject(unreadable("the name server closed the connection")));

@@ -62,6 +62,22 @@ test("any other bytes are an answer that is not understood, and never more", () 
   assert.throws(() => decodeAnswer(withLength(circle), 0x5f1b), { code: "EBADRESP" });
 });
 
+test("an answer with too many records, or with one that claims more than there is, is not understood", () => {
+  const record = Buffer.from("c00c0021000100000384000700000064018500", "hex");
+  const many = (count: number): Buffer => {
+    const header = Buffer.from(ANSWER, "hex").subarray(0, 50);
+    const message = Buffer.concat([header, ...Array<Buffer>(count).fill(record)]);
+    message.writeUInt16BE(count, 6);
+    message.writeUInt16BE(0, 8);
+    return withLength(message);
+  };
+  assert.equal(decodeAnswer(many(512), 0x5f1b).length, 512);
+  assert.throws(() => decodeAnswer(many(513), 0x5f1b), { code: "EBADRESP", message: /too much/ });
+  const claiming = many(1);
+  claiming.writeUInt16BE(200, 2 + 50 + 10);
+  assert.throws(() => decodeAnswer(claiming, 0x5f1b), { code: "EBADRESP", message: /ends in a record/ });
+});
+
 test("name servers are asked over TCP one after the other, in pieces as they come", async () => {
   const answer = Buffer.from(ANSWER, "hex");
   const server = createServer((socket) =>
