@@ -52,3 +52,8 @@ export function canonicalSid(text: string): string | undefined {
   const shown = value < DECIMAL_LIMIT ? String(value) : `0x${value.toString(16).toUpperCase().padStart(12, "0")}`;
   return ["S-1", shown, ...subauthorities].join("-");
 }
+
+/** Those that are SIDs, each in its one spelling. */
+export function canonicalSids(texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text) => canonicalSid(text) ?? []);
+}

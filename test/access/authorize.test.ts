@@ -6,6 +6,7 @@ import type { Identity } from "../../src/core/identity.ts";
 import type { AccessRule, People } from "../../src/access/rules.ts";
 import { wellKnownName } from "../../src/access/well-known-sids.ts";
 import { makeToken } from "../../src/core/access-token.ts";
+import { canonicalSids } from "../../src/core/membership.ts";
 import { NtStatus } from "../../src/core/nt-status.ts";
 import { VISIT } from "../support/visit.ts";
 
@@ -129,8 +130,8 @@ test("a token has the user, its primary group, groups and extra SIDs in this ord
   const token = makeToken({
     user: "S-1-5-21-1-2-3-1104",
     primaryGroup: "S-1-5-21-1-2-3-513",
-    groups: ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", undefined],
-    extra: ["S-1-18-1", "S-1-18-1"],
+    groups: canonicalSids(["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "no SID"]),
+    extra: canonicalSids(["s-1-18-1", "S-1-18-1"]),
   });
   assert.deepEqual(token, {
     sids: ["S-1-5-21-1-2-3-1104", "S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1"],

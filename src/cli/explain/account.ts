@@ -6,6 +6,7 @@ import type { AccountSource } from "../../accounts/source.ts";
 import type { Meaning } from "../../access/resolve.ts";
 import { wellKnownName } from "../../access/well-known-sids.ts";
 import { makeToken } from "../../core/access-token.ts";
+import { canonicalSids } from "../../core/membership.ts";
 import type { FileValidatorConfig } from "../../config/validators/file.ts";
 import type { Identity } from "../../core/identity.ts";
 import { readStore } from "../../validators/file/watch.ts";
@@ -78,7 +79,8 @@ function denialOf(account: Account, question: Question): string | undefined {
 }
 
 function suppose(identity: Identity, { groups, sids }: Question): Identity {
-  const token = sids.length === 0 ? identity.token : makeToken({ groups: identity.token?.sids, extra: sids });
+  const known = canonicalSids(identity.token?.sids ?? []);
+  const token = sids.length === 0 ? identity.token : makeToken({ groups: known, extra: canonicalSids(sids) });
   return { ...identity, groups: [...identity.groups, ...groups], ...(token && { token }) };
 }
 
