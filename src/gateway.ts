@@ -17,10 +17,9 @@ import type { Watcher } from "./observe/watcher.ts";
 import type { Radar } from "./radar/radar.ts";
 import { Door } from "./wire/door.ts";
 import { listen } from "./wire/listen.ts";
-import { makeNetworks } from "./wire/networks.ts";
+import { hostPort, makeNetworks } from "./wire/networks.ts";
 import type { Link } from "./wire/link.ts";
 import { Stay, type House } from "./visit.ts";
-import { hostPort } from "./wire/networks.ts";
 
 export interface GatewayOptions {
   readonly log: Log;

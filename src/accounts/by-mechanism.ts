@@ -5,8 +5,7 @@ import { judgeAccounts, type JudgeOptions } from "./judge.ts";
 import type { AccountSource } from "./source.ts";
 
 /** PLAIN stands for LOGIN and the protocols' own commands too. */
-export const ACCOUNT_MECHANISMS = ["PLAIN", "NTLM", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5"] as const;
-export type AccountMechanism = (typeof ACCOUNT_MECHANISMS)[number];
+export type AccountMechanism = "PLAIN" | "NTLM" | "SCRAM-SHA-256" | "SCRAM-SHA-1" | "CRAM-MD5";
 
 const KINDS: Readonly<Partial<Record<AccountMechanism, KeyKind>>> = {
   "SCRAM-SHA-256": "SCRAM-SHA-256",

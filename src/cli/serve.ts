@@ -108,8 +108,8 @@ async function reload(path: string, { gateway, guard }: Service, log: Log): Prom
     if (config) {
       await gateway.reload(config);
       guard.configure(config.guard);
+      warnOfLimits(config, log);
     }
-    if (config) warnOfLimits(config, log);
     tellPorts(gateway, before, log);
     log.write(
       config ? "info" : "error",
