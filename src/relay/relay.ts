@@ -40,6 +40,7 @@ export function relay(
 
 class Session implements Relay, Deadline {
   at: number;
+  place: number | undefined = undefined;
   why: RelayEnd["why"] = "closed";
   /** Milliseconds that each piece wins. */
   #patience: number;

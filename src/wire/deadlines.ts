@@ -9,10 +9,16 @@ const TICK = 250;
 export interface Deadline {
   /** Milliseconds of `coarseNow`; move it to extend the deadline. */
   at: number;
+  /** Where it stands among those that run; undefined: it does not run. Of this file alone. */
+  place?: number | undefined;
   expire(): void;
 }
 
-const running = new Set<Deadline>();
+/**
+ * In no order: the last one takes the place of one that goes. A Set would leave tables behind, each pointing to the next,
+ * and the garbage collector would carry what they held with it.
+ */
+const running: Deadline[] = [];
 let now = Date.now();
 let timer: NodeJS.Timeout | undefined;
 
@@ -24,20 +30,27 @@ export function coarseNow(): number {
 
 /** Calls `expire` once, `milliseconds` from now (a tick later at most), unless it is cleared before. */
 export function startDeadline(milliseconds: number, expire: () => void): Deadline {
-  const deadline: Deadline = { at: coarseNow() + milliseconds, expire };
+  const deadline: Deadline = { at: coarseNow() + milliseconds, place: undefined, expire };
   addDeadline(deadline);
   return deadline;
 }
 
 /** The same for a record that the caller already has, with `at` set. */
 export function addDeadline(deadline: Deadline): void {
-  running.add(deadline);
+  deadline.place = running.push(deadline) - 1;
   timer ??= setInterval(tick, TICK).unref();
 }
 
 export function clearDeadline(deadline: Deadline): void {
-  running.delete(deadline);
-  if (running.size === 0 && timer) {
+  const { place } = deadline;
+  if (place === undefined) return;
+  deadline.place = undefined;
+  const last = running.pop()!;
+  if (last !== deadline) {
+    running[place] = last;
+    last.place = place;
+  }
+  if (running.length === 0 && timer) {
     clearInterval(timer);
     timer = undefined;
   }
@@ -45,8 +58,9 @@ export function clearDeadline(deadline: Deadline): void {
 
 function tick(): void {
   now = Date.now();
-  for (const deadline of running) {
-    if (deadline.at > now) continue;
+  for (const deadline of running.filter(({ at }) => at <= now)) {
+    // One that expires may clear others.
+    if (deadline.place === undefined) continue;
     clearDeadline(deadline);
     deadline.expire();
   }

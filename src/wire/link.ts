@@ -54,6 +54,15 @@ const CLOSING_TIME = 10_000;
 
 const LINK = Symbol("link");
 
+/** The user of a connection that is over. */
+const NOBODY: LinkUser = {
+  heard: () => true,
+  drained: () => undefined,
+  ended: () => undefined,
+  broken: () => undefined,
+  closed: () => undefined,
+};
+
 interface Plugged extends Socket {
   [LINK]?: Link;
 }
@@ -101,10 +110,12 @@ export class Link {
     connection.destroySoon();
   }
 
-  /** The connection is closed. */
+  /** The connection is closed. Its user is let go of: the garbage collector would carry a whole session for a dead link. */
   over(): void {
     if (this.#closing) clearDeadline(this.#closing);
-    this.user.closed();
+    const { user } = this;
+    this.user = NOBODY;
+    user.closed();
   }
 }
 
