@@ -19,6 +19,7 @@ export type Place = Pick<Visit, "listener" | "protocol" | "client">;
 
 /** Compiles the rules once. Throws RangeError for what is no network. */
 export function compileAccess(rules: readonly AccessRule[]): JudgeAccess {
+  if (rules.length === 0) return () => undefined;
   const compiled = rules.map(compileRule);
   return (identity, visit) => {
     const opinions = compiled.filter(({ applies }) => applies(visit)).map(({ judge }) => judge(identity));

@@ -51,11 +51,11 @@ export function judgeAccounts(source: AccountSource, options: JudgeOptions): Val
   const accounts = source.accounts?.bind(source);
   return {
     name: options.name,
-    password: async (evidence, visit) => (isClosed ? CLOSED : judgePassword(evidence, visit, judge)),
+    password: (evidence, visit) => (isClosed ? Promise.resolve(CLOSED) : judgePassword(evidence, visit, judge)),
     ...(ntlm && {
       ntlm: {
         names: () => names,
-        verify: async (evidence, visit) => (isClosed ? CLOSED : judgeNtlm(evidence, visit, judge)),
+        verify: (evidence, visit) => (isClosed ? Promise.resolve(CLOSED) : judgeNtlm(evidence, visit, judge)),
       },
     }),
     keys: keyJudge(judge),

@@ -18,8 +18,9 @@ export function oursAmong(names: TargetNames): IsOurs {
 }
 
 /** As the client wrote it, else as SASLprep does: decomposed letters, no-break spaces and the like. */
-export function spellingsOf(text: string): Set<string> {
-  return new Set([text, saslprep(text, "query") ?? text]);
+export function spellingsOf(text: string): readonly string[] {
+  const prepared = saslprep(text, "query") ?? text;
+  return prepared === text ? [text] : [text, prepared];
 }
 
 export type Lookup = (username: string, visit: Visit) => Promise<Account | Unavailable | undefined>;

@@ -52,8 +52,10 @@ type Right = "the password" | AppPassword | "nothing" | undefined;
 async function whatIsRight(account: Account | undefined, password: string, pool: HashPool): Promise<Right> {
   if (account === undefined) return "nothing";
   for (const spelling of spellingsOf(password)) {
-    const right = await checkSpelling(account, spelling, pool);
+    const right = rightByNtHash(account, spelling);
     if (right !== "nothing") return right;
+    const isRight = await isRightBySlowHash(account, spelling, pool);
+    if (isRight !== false) return isRight && "the password";
   }
   return "nothing";
 }
@@ -62,17 +64,20 @@ async function whatIsRight(account: Account | undefined, password: string, pool:
  * The NT hash is a hash of the same password, and checked in microseconds. A wrong password is held against everything that
  * the account has, so that its time does not say what came near.
  */
-async function checkSpelling(
-  { nt, password: stored, appPasswords }: Account,
-  password: string,
-  pool: HashPool,
-): Promise<Right> {
+function rightByNtHash({ nt, appPasswords }: Account, password: string): Exclude<Right, undefined> {
   const hash = nt !== undefined || appPasswords.length > 0 ? ntHash(password) : undefined;
   const isMain = hash !== undefined && nt !== undefined && isSame(hash, nt);
   const [app] = appPasswords.filter((each) => hash !== undefined && isSame(hash, each.nt));
   if (isMain) return "the password";
-  if (app !== undefined) return app;
-  if (nt !== undefined || stored?.kind !== "slow") return "nothing";
-  const isRight = await pool.verify({ scheme: stored.scheme, text: stored.text, password });
-  return isRight === undefined ? undefined : isRight ? "the password" : "nothing";
+  return app ?? "nothing";
+}
+
+/** undefined when nobody could look. */
+function isRightBySlowHash(
+  { nt, password: stored }: Account,
+  password: string,
+  pool: HashPool,
+): Promise<boolean | undefined> | false {
+  if (nt !== undefined || stored?.kind !== "slow") return false;
+  return pool.verify({ scheme: stored.scheme, text: stored.text, password });
 }

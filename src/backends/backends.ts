@@ -30,10 +30,11 @@ export class RoutedBackends implements Backends {
     this.#router = makeRouter(routes);
   }
 
-  async enter(guest: Guest, visit: Visit): ReturnType<Backends["enter"]> {
+  enter(guest: Guest, visit: Visit): ReturnType<Backends["enter"]> {
     const name = this.#router(guest.identity, visit);
     const backend = name === undefined ? undefined : this.#backends.get(name);
-    if (!backend) return { kind: "unavailable", backend: "", why: `no route for ${guest.identity.user}` };
+    if (!backend)
+      return Promise.resolve({ kind: "unavailable", backend: "", why: `no route for ${guest.identity.user}` });
     return enterBackend(backend, guest, visit, this.#lore.get(backend.name)!);
   }
 

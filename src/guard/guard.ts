@@ -153,7 +153,7 @@ export class Guard {
   /** Of the account that the validator says it was; nearly always the one that was asked about. */
   #ownKey(attempt: Attempt, { user, domain }: Identity, asked: Access | undefined): string {
     const key = accountKey(attempt.realm, { user, domain }, attempt.budget !== undefined);
-    return key === asked?.account ? key : (this.#aliases.get(key) ?? key);
+    return key === asked?.account ? asked.account : (this.#aliases.get(key) ?? key);
   }
 
   #isKnown(account: string, machine: string): boolean {

@@ -32,9 +32,6 @@ export interface Unreadable {
 const COMMAND = /^([!#$&',-.\/0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,64}) ([A-Za-z0-9]{1,32})(?: (.*))?$/;
 /** RFC 9051's number64 at the most; whoever sends more digits counts on an overflow. */
 const LITERAL = /\{([0-9]{1,20})(\+?)\}$/;
-/** In latin1 a non-breaking space is half of a UTF-8 character: only these are blanks. */
-const TRAILING_BLANKS = /[ \t]+$/;
-
 /** Commands that may carry literals; all others are refused before the literal is sent. */
 const TAKES_LITERALS = new Set(["LOGIN", "ID"]);
 
@@ -42,13 +39,20 @@ const TAKES_LITERALS = new Set(["LOGIN", "ID"]);
 export async function readCommand(client: Wire, limit: number): Promise<Command | Unreadable> {
   const raw = await client.readLine(limit);
   if (raw === undefined) return { tag: "*", why: "Command line too long", fatal: false };
-  const line = raw.replace(TRAILING_BLANKS, "");
+  const line = withoutTrailingBlanks(raw);
   const [, tag, name = "", rest = ""] = COMMAND.exec(line) ?? [];
   if (tag === undefined)
     return dropLiterals(client, line, { tag: tagOf(raw), why: "Command not understood", fatal: false });
   if (!LITERAL.test(rest)) return { tag, name: name.toUpperCase(), parts: [{ text: rest }] };
   const parts = await readParts(client, tag, name.toUpperCase(), rest, limit);
   return "why" in parts ? parts : { tag, name: name.toUpperCase(), parts };
+}
+
+/** In latin1 a non-breaking space is half of a UTF-8 character: only these are blanks. A pattern would look at each run of them. */
+function withoutTrailingBlanks(line: string): string {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === " " || line[end - 1] === "\t")) end -= 1;
+  return end === line.length ? line : line.slice(0, end);
 }
 
 async function readParts(
@@ -69,7 +73,7 @@ async function readParts(
     parts.push({ text: text.slice(0, -marker.length) }, { literal: await client.readBytes(Number(count)) });
     const next = await client.readLine(limit);
     if (next === undefined) return { tag, why: "Command line too long", fatal: false };
-    text = next.replace(TRAILING_BLANKS, "");
+    text = withoutTrailingBlanks(next);
   }
 }
 
@@ -83,7 +87,7 @@ function refuseLiteral(name: string, size: number, before: number): string | und
 async function dropLiterals(client: Wire, line: string, problem: Unreadable): Promise<Unreadable> {
   let rest: string | undefined = line;
   for (let dropped = 0; rest !== undefined; dropped += 1) {
-    const [, count = "0", plus] = LITERAL.exec(rest.replace(TRAILING_BLANKS, "")) ?? [];
+    const [, count = "0", plus] = LITERAL.exec(withoutTrailingBlanks(rest)) ?? [];
     if (plus !== "+") break;
     if (Number(count) > DROP_LIMIT || dropped === LITERALS) return { ...problem, fatal: true };
     await client.readBytes(Number(count));
@@ -106,6 +110,10 @@ export function astrings(parts: readonly Part[]): string[] | undefined {
   return found;
 }
 
+function unquoted(text: string): string {
+  return text.includes("\\") ? text.replace(/\\(["\\])/g, "$1") : text;
+}
+
 const STRING = /^ *(?:"((?:[^"\\]|\\["\\])*)"|([^\u0000-\u0020\u007f"(){%*\\]+))(?= |$)/;
 
 function readStrings(text: string, found: string[]): boolean {
@@ -113,7 +121,7 @@ function readStrings(text: string, found: string[]): boolean {
   while (!/^ *$/.test(rest)) {
     const [whole, quoted, atom] = STRING.exec(rest) ?? [];
     if (whole === undefined) return false;
-    found.push(atom ?? quoted!.replace(/\\(["\\])/g, "$1"));
+    found.push(atom ?? unquoted(quoted!));
     rest = rest.slice(whole.length);
   }
   return true;

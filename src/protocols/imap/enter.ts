@@ -27,9 +27,13 @@ async function greeting(server: Wire): Promise<void> {
   if (!/^\* OK\b/i.test(line)) throw new ServerUnavailable("greeting is not an IMAP server's", line);
 }
 
-async function login(server: Wire, { user, password }: Ticket): Promise<Answer> {
-  const [name, secret] = [quoted(user), quoted(password)];
-  if (name !== undefined && secret !== undefined) return ask(server, "L1", `LOGIN ${name} ${secret}`);
+function login(server: Wire, ticket: Ticket): Promise<Answer> {
+  const [name, secret] = [quoted(ticket.user), quoted(ticket.password)];
+  if (name === undefined || secret === undefined) return loginByLiterals(server, ticket);
+  return ask(server, "L1", `LOGIN ${name} ${secret}`);
+}
+
+async function loginByLiterals(server: Wire, { user, password }: Ticket): Promise<Answer> {
   const [nameBytes, secretBytes] = [Buffer.byteLength(user), Buffer.byteLength(password)];
   await continuation(server, "L1", `L1 LOGIN {${nameBytes}}\r\n`);
   await continuation(server, "L1", `${user} {${secretBytes}}\r\n`);
@@ -43,7 +47,8 @@ async function authenticatePlain(server: Wire, { authzid = "", user, password }:
 
 /** A quoted string, where the text is printable ASCII; everything else goes as a literal. */
 function quoted(text: string): string | undefined {
-  return /^[\x20-\x7e]*$/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : undefined;
+  if (!/^[\x20-\x7e]*$/.test(text)) return undefined;
+  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
 }
 
 interface Answer {
