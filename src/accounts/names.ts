@@ -31,7 +31,7 @@ export function lookup(source: AccountSource, isOurs: IsOurs): Lookup {
     if (!isPlausibleName(username)) return undefined;
     for (const name of spellingsOf(username)) {
       const split = splitName(name);
-      const found = await source.find({ name, ...split }, visit);
+      const found = await source.find({ name, user: split.user, domain: split.domain }, visit);
       if (isUnavailable(found)) return found;
       const account = named(name, found) ?? chooseAccount(found, split, isOurs);
       if (account !== undefined) return account;

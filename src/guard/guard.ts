@@ -117,8 +117,8 @@ export class Guard {
     this.#rules = rules;
   }
 
-  /** Whether the validator may be asked; resolves when it may be. Each permission must be followed by `after`. */
-  async before(attempt: Attempt): Promise<Permission | Refusal> {
+  /** Whether the validator may be asked, now or once it resolves. Each permission must be followed by `after`. */
+  before(attempt: Attempt): Permission | Promise<Permission | Refusal> {
     const { address, names } = attempt;
     const machine = machineOf(address);
     const network = networkOf(address, this.#rules.prefixes);
@@ -126,7 +126,13 @@ export class Guard {
     const accounts = keys.map((account) => ({ account, isKnown: this.#isKnown(account, machine) }));
     const isTrusted = this.#isTrusted(address);
     const permission = { kind: "permitted" as const, attempt, machine, network, isTrusted, accounts, leave: undefined };
-    const refusal = accounts.every(({ isKnown }) => isKnown) ? undefined : await this.#hold(permission);
+    const isKnown = accounts.every((account) => account.isKnown);
+    return isKnown && attempt.budget === undefined ? permission : this.#ask(permission, isKnown);
+  }
+
+  async #ask(permission: Permission, isKnown: boolean): Promise<Permission | Refusal> {
+    const { accounts, attempt } = permission;
+    const refusal = isKnown ? undefined : await this.#hold(permission);
     if (refusal || attempt.budget === undefined) return refusal ?? permission;
     const leave = await this.#domain.enter(accounts, attempt.secret, attempt.budget);
     return leave.kind === "refused" ? leave : { ...permission, leave };

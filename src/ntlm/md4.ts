@@ -1,21 +1,22 @@
 /** MD4, RFC 1320: OpenSSL 3 only has it in its legacy provider, which Node does not load. */
-import { blocksOf } from "./md5.ts";
+import { blocksOf, START } from "./md5.ts";
 
 /** The MD4 digest of `data`, 16 bytes. */
 export function md4(data: Uint8Array): Buffer {
   const blocks = blocksOf([data]);
-  const state = new Int32Array([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476]);
-  for (let at = 0; at < blocks.length; at += 64) compress(state, blocks, at);
+  state.set(START);
+  for (let at = 0; at < blocks.length; at += 64) compress(blocks, at);
   const digest = Buffer.allocUnsafe(16);
   for (let i = 0; i < 4; i++) digest.writeInt32LE(state[i]!, i * 4);
   return digest;
 }
 
-/** The block under work, one for all calls: nothing here is interrupted. */
+/** The state and the block under work, one for all calls: nothing here is interrupted, and making them would cost as much as a block. */
+const state = new Int32Array(4);
 const x = new Int32Array(16);
 
 /** RFC 1320 section 3.4, one block of 16 words; four steps at a time rename the registers instead of moving them. */
-function compress(state: Int32Array, blocks: Buffer, at: number): void {
+function compress(blocks: Buffer, at: number): void {
   for (let i = 0; i < 16; i++) x[i] = blocks.readInt32LE(at + i * 4);
   let a = state[0]!;
   let b = state[1]!;

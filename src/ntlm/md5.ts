@@ -42,15 +42,15 @@ export function blocksOf(parts: readonly Uint8Array[]): Buffer {
 }
 
 function digest(blocks: Buffer): Buffer {
-  const state = new Int32Array([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476]);
-  for (let at = 0; at < blocks.length; at += BLOCK) compress(state, blocks, at);
+  state.set(START);
+  for (let at = 0; at < blocks.length; at += BLOCK) compress(blocks, at);
   const result = Buffer.allocUnsafe(16);
   for (let i = 0; i < 4; i++) result.writeInt32LE(state[i]!, i * 4);
   return result;
 }
 
 /** RFC 1321 section 3.4, one block. Four steps at a time rename the registers in place instead of moving them. */
-function compress(state: Int32Array, blocks: Buffer, at: number): void {
+function compress(blocks: Buffer, at: number): void {
   for (let i = 0, from = at; i < 16; i++, from += 4) {
     x[i] = blocks[from]! | (blocks[from + 1]! << 8) | (blocks[from + 2]! << 16) | (blocks[from + 3]! << 24);
   }
@@ -93,7 +93,11 @@ function rotate(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }
 
-/** The block's words; nothing here is ever interrupted, so one array does for all. */
+/** RFC 1321 section 3.3, and the same in RFC 1320. */
+export const START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
+
+/** The registers and the block's words; nothing here is ever interrupted, so one array each does for all. */
+const state = new Int32Array(4);
 const x = new Int32Array(16);
 /** T of section 3.4. */
 const SINE = Int32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32));

@@ -79,20 +79,18 @@ export class Logon {
   }
 
   /** A refusal takes its time, counted from the start of the check, so that its length tells nothing about its reason. */
-  async #settle(
+  #settle(
     mechanism: string,
     claimed: string,
     outcome: LogonOutcome,
     started: number,
     ntlm?: NtlmFacts,
-  ): Promise<LogonOutcome> {
+  ): LogonOutcome | Promise<LogonOutcome> {
     this.#front.attempted(this.#visit, { mechanism, claimed, ntlm, outcome });
-    if (outcome.kind === "denied" || outcome.kind === "malformed") {
-      const delay = Math.min(LONGEST_DELAY, this.#front.limits.failureDelay * 2 ** this.#failures);
-      this.#failures += 1;
-      const left = started + delay - Date.now();
-      if (delay > 0 && left > 0) await sleep(left, undefined, { ref: false });
-    }
-    return outcome;
+    if (outcome.kind !== "denied" && outcome.kind !== "malformed") return outcome;
+    const delay = Math.min(LONGEST_DELAY, this.#front.limits.failureDelay * 2 ** this.#failures);
+    this.#failures += 1;
+    const left = started + delay - Date.now();
+    return delay > 0 && left > 0 ? sleep(left, outcome, { ref: false }) : outcome;
   }
 }

@@ -3,6 +3,7 @@
  * be said before logon: tag, name, strings. Sizes are bounded before a single byte is waited for.
  */
 import type { Wire } from "../../wire/wire.ts";
+import { withoutTrailingBlanks } from "../text.ts";
 
 /** No name or password is longer, and nothing else before logon needs a literal. */
 const LITERAL_LIMIT = 8192;
@@ -46,13 +47,6 @@ export async function readCommand(client: Wire, limit: number): Promise<Command 
   if (!LITERAL.test(rest)) return { tag, name: name.toUpperCase(), parts: [{ text: rest }] };
   const parts = await readParts(client, tag, name.toUpperCase(), rest, limit);
   return "why" in parts ? parts : { tag, name: name.toUpperCase(), parts };
-}
-
-/** In latin1 a non-breaking space is half of a UTF-8 character: only these are blanks. A pattern would look at each run of them. */
-function withoutTrailingBlanks(line: string): string {
-  let end = line.length;
-  while (end > 0 && (line[end - 1] === " " || line[end - 1] === "\t")) end -= 1;
-  return end === line.length ? line : line.slice(0, end);
 }
 
 async function readParts(

@@ -11,7 +11,7 @@ import { beQuiet, ServerRefused, ServerUnavailable, type Enter, type Ticket } fr
 const UNTAGGED_LIMIT = 64;
 
 export const enter: Enter = async (server, ticket) => {
-  await greeting(server);
+  expectGreeting(await server.readLine());
   if (ticket.starttls) {
     await ask(server, "S1", "STARTTLS");
     await secureClient(server, ticket.starttls);
@@ -21,8 +21,7 @@ export const enter: Enter = async (server, ticket) => {
   return { capabilities };
 };
 
-async function greeting(server: Wire): Promise<void> {
-  const line = (await server.readLine()) ?? "";
+function expectGreeting(line = ""): void {
   // PREAUTH would open somebody's mailbox without our logon, and makes STARTTLS impossible.
   if (!/^\* OK\b/i.test(line)) throw new ServerUnavailable("greeting is not an IMAP server's", line);
 }

@@ -6,7 +6,7 @@ import { Secret } from "../../core/secret.ts";
 import { SASL_LINE_LIMIT, type Framing } from "../../sasl/converse.ts";
 import { findOffer, plaintextNow, type Serve } from "../front.ts";
 import { Session, type Step } from "../session.ts";
-import { textOfLine } from "../text.ts";
+import { textOfLine, withoutTrailingBlanks } from "../text.ts";
 import { bareAuth, capa, firstChallenge, words } from "./words.ts";
 
 interface Pop3State {
@@ -31,7 +31,8 @@ export const serve: Serve = async (client, front, visit) => {
 };
 
 function obey(session: Pop3Session, line: string): Promise<Step> | Step {
-  const [verb = "", ...args] = line.replace(/[ \t]+$/, "").split(/ +/);
+  const command = withoutTrailingBlanks(line);
+  const [verb = "", ...args] = command.split(/ +/);
   switch (verb.toUpperCase()) {
     case "CAPA":
       session.state.askedCapa = true;
@@ -39,7 +40,7 @@ function obey(session: Pop3Session, line: string): Promise<Step> | Step {
     case "AUTH":
       return args.length === 0 ? session.say(bareAuth(session)) : auth(session, args);
     case "USER":
-      return user(session, line.slice(verb.length).replace(/^ +| +$/g, ""));
+      return user(session, command.slice(verb.length).replace(/^ +/, ""));
     case "PASS":
       return pass(session, line.slice(verb.length + 1));
     case "STLS":
