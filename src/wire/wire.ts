@@ -83,6 +83,11 @@ export class Wire implements LinkUser {
     return new Promise((resolve, reject) => this.#ask({ count: limit, line: true, resolve, reject }));
   }
 
+  /** What `readLine` would say at once, without a promise; WAIT where the line has not come. For answers of many lines. */
+  lineAtHand(limit = LINE_LIMIT): string | undefined | typeof WAIT {
+    return this.#want ? WAIT : (this.#take({ count: limit, line: true }) as string | undefined | typeof WAIT);
+  }
+
   /** Exactly `count` bytes. Throws WireClosed. The caller bounds `count`. */
   readBytes(count: number): Promise<Buffer> {
     return new Promise((resolve, reject) => this.#ask({ count, line: false, resolve, reject }));
@@ -202,7 +207,7 @@ export class Wire implements LinkUser {
     want.resolve(value as never);
   }
 
-  #take({ count, line }: Want): unknown {
+  #take({ count, line }: Pick<Want, "count" | "line">): unknown {
     const value = line ? this.#unread.takeLine(count) : this.#unread.takeBytes(count);
     if (this.tap && typeof value === "string") this.tap("heard", value, "line");
     else if (this.tap && value instanceof Buffer) this.tap("heard", value.toString("latin1"), "literal");

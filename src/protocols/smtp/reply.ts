@@ -1,5 +1,6 @@
 /** SMTP replies as a client reads them (RFC 5321 section 4.2): lines of one code, the last with a blank behind it. */
 import { ServerUnavailable } from "../enter.ts";
+import { WAIT } from "../../wire/line-buffer.ts";
 import type { Wire } from "../../wire/wire.ts";
 
 export interface Reply {
@@ -18,7 +19,8 @@ export async function readReply(server: Wire): Promise<Reply> {
   const lines: string[] = [];
   let first: string | undefined;
   for (;;) {
-    const line = (await server.readLine()) ?? "";
+    const atHand = server.lineAtHand();
+    const line = (atHand === WAIT ? await server.readLine() : atHand) ?? "";
     const code = line.slice(0, 3);
     first ??= code;
     if (!CODE.test(line) || code !== first || lines.length >= LINES)
