@@ -49,5 +49,7 @@ writeFileSync(path, config);
 
 // The process itself becomes the service, so that nothing but the service is measured.
 const main = new URL("../src/cli/main.js", import.meta.url).pathname;
-writeFileSync(join(folder, "start.sh"), `exec ${process.execPath} ${main} serve ${path}\n`);
+const unit = readFileSync(new URL("../../systemd/postern.service", import.meta.url), "utf8");
+const [, options = ""] = /^Environment=(NODE_OPTIONS=\S+)$/m.exec(unit) ?? [];
+writeFileSync(join(folder, "start.sh"), `exec env ${options} ${process.execPath} ${main} serve ${path}\n`);
 process.stdout.write(join(folder, "start.sh"));

@@ -38,7 +38,7 @@ function opening(name: string): Opening {
 }
 
 function jsonOf(name: string, value: unknown): string {
-  if (typeof value === "boolean") return value ? "true" : "false";
+  if (typeof value === "boolean" || Number.isFinite(value)) return String(value);
   if (typeof value !== "string") return JSON.stringify(value);
   if (value.length <= SHOWN && PLAIN.test(value)) return `"${value}"`;
   // JSON leaves some controls as they are, and a terminal may not.
