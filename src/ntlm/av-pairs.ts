@@ -51,8 +51,17 @@ export function decodeAvPairs(bytes: Buffer): AvList {
 
 /** The list with its MsvAvEOL. */
 export function encodeAvPairs(pairs: readonly AvPair[]): Buffer {
-  const parts = pairs.map(({ id, value }) => Buffer.concat([header(id, value.length), value]));
-  return Buffer.concat([...parts, header(AvId.MsvAvEOL, 0)]);
+  let length = HEADER;
+  for (const { value } of pairs) length += HEADER + value.length;
+  const bytes = Buffer.alloc(length); // MsvAvEOL is an id and a length of zero
+  let at = 0;
+  for (const { id, value } of pairs) {
+    bytes.writeUInt16LE(id, at);
+    bytes.writeUInt16LE(value.length, at + 2);
+    bytes.set(value, at + HEADER);
+    at += HEADER + value.length;
+  }
+  return bytes;
 }
 
 /** The value of the first pair with that id: MS-NLMP does not say which of two counts. */
@@ -82,12 +91,8 @@ export function avName(id: number): string {
   return NAME_OF.get(id) ?? `AvId ${id}`;
 }
 
-function header(id: number, length: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt16LE(id);
-  bytes.writeUInt16LE(length, 2);
-  return bytes;
-}
+/** AvId and AvLen. */
+const HEADER = 4;
 
 const NAME_OF = new Map<number, string>(Object.entries(AvId).map(([name, id]) => [id, name]));
 

@@ -62,7 +62,7 @@ export function openChallenge(negotiate: Uint8Array, options: ChallengeOptions):
   const form = dialect === "exchange" ? EXCHANGE : CURRENT;
   const hidden = reveal.version ? 0 : Flag.NTLMSSP_NEGOTIATE_VERSION;
   const flags = (challengeFlags(decodeNegotiate(negotiate).flags, names.domainJoined, form) & ~hidden) >>> 0;
-  const targetInfo = targetInfoOf(reveal.names === "all" ? names : netbiosNamesOf(names), timestamp, form);
+  const targetInfo = targetInfoOf(names, reveal.names, timestamp, form);
   const serverChallenge = Buffer.from(options.serverChallenge);
   const targetName = names.domainJoined ? names.netbiosDomain : names.netbiosComputer;
   const version = hasFlag(flags, Flag.NTLMSSP_NEGOTIATE_VERSION) ? { version: OUR_VERSION } : {};
@@ -83,7 +83,11 @@ interface Form {
   readonly order: readonly number[];
   readonly hasTimestamp: boolean;
   readonly alwaysSet: number;
+  /** Pairs of names, encoded: all challenges of one listener have the same. */
+  readonly made: Readonly<Record<Reveal["names"], WeakMap<TargetNames, readonly AvPair[]>>>;
 }
+
+const nothingMade = (): Form["made"] => ({ all: new WeakMap(), minimal: new WeakMap() });
 
 /** Section 3.2.5.1.1's order, with the Timestamp that section 2.2.2.1 promises: it makes clients send a MIC. */
 const CURRENT: Form = {
@@ -97,6 +101,7 @@ const CURRENT: Form = {
   ],
   hasTimestamp: true,
   alwaysSet: joinFlags(Flag.NTLMSSP_REQUEST_TARGET, Flag.NTLMSSP_NEGOTIATE_ALWAYS_SIGN),
+  made: nothingMade(),
 };
 
 const EXCHANGE: Form = {
@@ -110,6 +115,7 @@ const EXCHANGE: Form = {
   ],
   hasTimestamp: false,
   alwaysSet: 0,
+  made: nothingMade(),
 };
 
 /** MS-NLMP 3.2.5.1.1, with UNICODE before OEM and extended session security before LM_KEY. */
@@ -134,18 +140,20 @@ function challengeFlags(offered: number, domainJoined: boolean, form: Form): num
   );
 }
 
-function netbiosNamesOf({ netbiosDomain, netbiosComputer, domainJoined }: TargetNames): TargetNames {
-  return { netbiosDomain, netbiosComputer, domainJoined };
+function targetInfoOf(names: TargetNames, shown: Reveal["names"], timestamp: bigint, form: Form): readonly AvPair[] {
+  const pairs = form.made[shown].get(names) ?? textPairs(names, shown, form);
+  form.made[shown].set(names, pairs);
+  return form.hasTimestamp ? [...pairs, avTimestamp(timestamp)] : pairs;
 }
 
-function targetInfoOf(names: TargetNames, timestamp: bigint, form: Form): AvPair[] {
+function textPairs(names: TargetNames, shown: Reveal["names"], { order }: Form): readonly AvPair[] {
+  const isAll = shown === "all";
   const nameOf: Readonly<Record<number, string | undefined>> = {
     [AvId.MsvAvNbComputerName]: names.netbiosComputer,
     [AvId.MsvAvNbDomainName]: names.netbiosDomain,
-    [AvId.MsvAvDnsComputerName]: names.dnsComputer,
-    [AvId.MsvAvDnsDomainName]: names.dnsDomain,
-    [AvId.MsvAvDnsTreeName]: names.dnsForest,
+    [AvId.MsvAvDnsComputerName]: isAll ? names.dnsComputer : undefined,
+    [AvId.MsvAvDnsDomainName]: isAll ? names.dnsDomain : undefined,
+    [AvId.MsvAvDnsTreeName]: isAll ? names.dnsForest : undefined,
   };
-  const pairs = form.order.flatMap((id) => (nameOf[id] === undefined ? [] : [avText(id, nameOf[id])]));
-  return form.hasTimestamp ? [...pairs, avTimestamp(timestamp)] : pairs;
+  return order.flatMap((id) => (nameOf[id] === undefined ? [] : [avText(id, nameOf[id])]));
 }
