@@ -38,11 +38,9 @@ export async function enterBackend(backend: Backend, guest: Guest, visit: Visit,
   if (typeof credentials === "string") return { kind: "refused", backend: backend.name, why: credentials };
   const ticket = makeTicket(backend, server, credentials, guest, visit, lore);
   try {
-    return await talkTo(server, backend.times, async (wire) => {
-      const welcome = await protocols[visit.protocol].enter(wire, ticket);
-      lore.learn(welcome);
-      return { kind: "entered", backend: backend.name, wire, capabilities: welcome.capabilities };
-    });
+    const { wire, said } = await talkTo(server, backend.times, (to) => protocols[visit.protocol].enter(to, ticket));
+    lore.learn(said);
+    return { kind: "entered", backend: backend.name, wire, capabilities: said.capabilities };
   } catch (error) {
     return explain(backend, server, error as Error);
   }

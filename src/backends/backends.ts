@@ -18,7 +18,7 @@ export class RoutedBackends implements Backends {
   readonly #lore: ReadonlyMap<string, { -readonly [K in keyof Lore]: Lore[K] }>;
   /** EHLO lists by backend, renewed when a logon shows another one. */
   readonly #extensions = new Map<string, Extensions>();
-  readonly #heard = new Map<string, string>();
+  readonly #heard = new Map<string, readonly string[]>();
   readonly #common = new Map<string, Extensions>();
 
   constructor(backends: readonly Backend[], routes: readonly Route[]) {
@@ -97,8 +97,8 @@ export class RoutedBackends implements Backends {
   }
 
   #learn(backend: string, { extensions }: Welcome): void {
-    if (!extensions || extensions.join("\n") === this.#heard.get(backend)) return;
-    this.#heard.set(backend, extensions.join("\n"));
+    if (!extensions || isSame(extensions, this.#heard.get(backend))) return;
+    this.#heard.set(backend, extensions);
     const list = extensions.map((line): [string, string] => {
       const [keyword = "", ...parameters] = line.split(" ");
       return [keyword.toUpperCase(), parameters.join(" ")];
@@ -106,6 +106,10 @@ export class RoutedBackends implements Backends {
     this.#extensions.set(backend, new Map(list));
     this.#common.clear();
   }
+}
+
+function isSame(lines: readonly string[], others: readonly string[] | undefined): boolean {
+  return lines.length === others?.length && lines.every((line, index) => line === others[index]);
 }
 
 /** Keywords that all have; of the sizes the smallest (0 means no limit, RFC 1870). */

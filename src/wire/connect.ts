@@ -22,13 +22,23 @@ export interface TalkTimes {
   readonly logon: number;
 }
 
+/** A connection that is open, and what `talk` made of it. */
+export interface Talked<T> {
+  readonly wire: Wire;
+  readonly said: T;
+}
+
 const LATE = "no answer in time";
 
 /**
  * Dials, and gives `talk` its time; the connection stays open only when `talk` succeeds. Rejects with what `talk` threw,
  * which for a server that cannot be reached is the WireClosed of its first read.
  */
-export async function talkTo<T>(target: Target, times: TalkTimes, talk: (wire: Wire) => Promise<T>): Promise<T> {
+export async function talkTo<T>(
+  target: Target,
+  times: TalkTimes,
+  talk: (wire: Wire) => Promise<T>,
+): Promise<Talked<T>> {
   const connected = (): void => {
     deadline.at = coarseNow() + times.logon;
   };
@@ -36,7 +46,7 @@ export async function talkTo<T>(target: Target, times: TalkTimes, talk: (wire: W
   const deadline = startDeadline(times.connect, () => wire.fail(LATE));
   try {
     if (target.tls === "implicit") await secureClient(wire, target.clientTls);
-    return await talk(wire);
+    return { wire, said: await talk(wire) };
   } catch (error) {
     // A handshake that we broke off reports a broken handshake; the reason is the time.
     const isLate = wire.whyClosed === LATE;

@@ -61,14 +61,11 @@ async function backendSide({ backendTls: isTls = false }: Arrangement): Promise<
   const tls = isTls ? "implicit" : "off";
   const target = { host: "127.0.0.1", port: backend.port, tls, clientTls: clientTls() } as const;
   // The greeting tells both that the connection stands.
-  const dialling = talkTo(target, TIMES, async (wire) => {
-    await wire.readLine();
-    return wire;
-  });
+  const dialling = talkTo(target, TIMES, (wire) => wire.readLine());
   const talker = await backend.next();
   if (isTls) await secureAsServer(talker, CERTIFICATE);
   talker.send("greeting\r\n");
-  const wire = await dialling;
+  const { wire } = await dialling;
   backend.stopListening();
   return [wire, talker];
 }

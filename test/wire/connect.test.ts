@@ -43,11 +43,11 @@ async function freePort(): Promise<number> {
 }
 
 test("a server in the clear is heard, and stays open when the talk is done", async () => {
-  const talk = talkTo(target(), TIMES, async (wire) => ({ wire, line: await firstLine(wire) }));
+  const talk = talkTo(target(), TIMES, firstLine);
   const server = await backend.next();
   server.send("+OK store\r\n");
-  const { wire, line } = await talk;
-  assert.equal(line, "+OK store");
+  const { wire, said } = await talk;
+  assert.equal(said, "+OK store");
   wire.write("QUIT\r\n");
   assert.equal(await server.line(), "QUIT");
   wire.close();
@@ -83,7 +83,7 @@ for (const tls of ["off", "implicit"] as const) {
     const server = await backend.next();
     if (tls === "implicit") await secureAsServer(server, CERTIFICATE);
     server.send("+OK\r\n");
-    assert.equal(await talk, "+OK");
+    assert.equal((await talk).said, "+OK");
     server.destroy();
   });
 }
@@ -92,11 +92,8 @@ test("an IPv6 address is dialled as one", { skip: hasIpv6 ? false : "this machin
   const server = createServer((socket) => socket.end("* OK six\r\n"));
   await new Promise<void>((resolve) => server.listen(0, "::1", resolve));
   const { port } = server.address() as AddressInfo;
-  const { wire, line } = await talkTo(target({ host: "::1", port }), TIMES, async (wire) => ({
-    wire,
-    line: await firstLine(wire),
-  }));
-  assert.equal(line, "* OK six");
+  const { wire, said } = await talkTo(target({ host: "::1", port }), TIMES, firstLine);
+  assert.equal(said, "* OK six");
   wire.close();
   server.close();
 });
@@ -119,7 +116,7 @@ test("a certificate of our own authority, for the configured name, is accepted",
   const server = await backend.next();
   await secureAsServer(server, CERTIFICATE);
   server.send("+OK over TLS\r\n");
-  assert.equal(await talk, "+OK over TLS");
+  assert.equal((await talk).said, "+OK over TLS");
   server.destroy();
 });
 
@@ -128,7 +125,7 @@ test("an address in the certificate counts where the configured name is an addre
   const server = await backend.next();
   await secureAsServer(server, CERTIFICATE);
   server.send("+OK\r\n");
-  assert.equal(await talk, "+OK");
+  assert.equal((await talk).said, "+OK");
   server.destroy();
 });
 
@@ -161,7 +158,7 @@ test("verify: false takes any certificate", async () => {
   const server = await backend.next();
   await secureAsServer(server, STRANGER);
   server.send("+OK\r\n");
-  assert.equal(await talk, "+OK");
+  assert.equal((await talk).said, "+OK");
   server.destroy();
 });
 

@@ -14,7 +14,7 @@ export const enter: Enter = async (server, ticket) => {
   if (attributes.length > 0) {
     await ask(server, `XCLIENT ${attributes.join(" ")}`, 220);
     // The session is the client's from here on. Postfix forgets HELO= at the next EHLO, so the name is said there too.
-    extensions = await ehlo(server, { serverName: ticket.xclient?.helo ?? ticket.serverName });
+    extensions = extensionsOf(await ehlo(server, { serverName: ticket.xclient?.helo ?? ticket.serverName }));
   }
   // With LOGIN told, the server takes the user as logged on; it would refuse a second time.
   if (!attributes.some((each) => each.startsWith("LOGIN="))) await auth(server, ticket, extensions);
@@ -32,34 +32,45 @@ export async function askExtensions(
 }
 
 async function hello(server: Wire, ticket: Pick<Ticket, "serverName" | "starttls">): Promise<readonly string[]> {
-  expect(await readReply(server), 220);
-  const extensions = await ehlo(server, ticket);
-  if (!ticket.starttls) return extensions;
+  await expectReply(server, 220);
+  const reply = await ehlo(server, ticket);
+  if (!ticket.starttls) return extensionsOf(reply);
   await ask(server, "STARTTLS", 220);
   await secureClient(server, ticket.starttls);
-  return ehlo(server, ticket);
+  return extensionsOf(await ehlo(server, ticket));
 }
 
-async function ehlo(server: Wire, { serverName }: Pick<Ticket, "serverName">): Promise<readonly string[]> {
-  return (await ask(server, `EHLO ${serverName}`, 250)).lines.slice(1);
+function ehlo(server: Wire, { serverName }: Pick<Ticket, "serverName">): Promise<Reply> {
+  return ask(server, `EHLO ${serverName}`, 250);
 }
 
-async function auth(server: Wire, { user, password, authzid }: Ticket, extensions: readonly string[]): Promise<void> {
+/** The first line is a greeting. */
+function extensionsOf({ lines }: Reply): readonly string[] {
+  return lines.slice(1);
+}
+
+function auth(server: Wire, ticket: Ticket, extensions: readonly string[]): Promise<Reply> {
   const mechanisms = parameters(extensions, "AUTH");
-  if (!mechanisms.includes("PLAIN") && mechanisms.includes("LOGIN") && authzid === undefined) {
-    await ask(server, "AUTH LOGIN", 334);
-    await ask(server, Buffer.from(user).toString("base64"), 334);
-    await ask(server, Buffer.from(password).toString("base64"), 235);
-    return;
-  }
-  await ask(server, `AUTH PLAIN ${writePlain(authzid ?? "", user, password).toString("base64")}`, 235);
+  if (!mechanisms.includes("PLAIN") && mechanisms.includes("LOGIN") && ticket.authzid === undefined)
+    return authLogin(server, ticket);
+  const { authzid = "", user, password } = ticket;
+  return ask(server, `AUTH PLAIN ${writePlain(authzid, user, password).toString("base64")}`, 235);
 }
+
+async function authLogin(server: Wire, { user, password }: Ticket): Promise<Reply> {
+  await ask(server, "AUTH LOGIN", 334);
+  await ask(server, Buffer.from(user).toString("base64"), 334);
+  return ask(server, Buffer.from(password).toString("base64"), 235);
+}
+
+/** What may stand behind a keyword; nothing, too. */
+const SEPARATORS = " =";
 
 /** The parameters of an EHLO keyword in capitals; `AUTH=` is the form of before RFC 2554. */
 function parameters(extensions: readonly string[], keyword: string): readonly string[] {
   const end = keyword.length;
   const isIt = (line: string): boolean =>
-    line.slice(0, end).toUpperCase() === keyword && /^(?:[ =]|$)/.test(line[end] ?? "");
+    SEPARATORS.includes(line[end] ?? "") && line.slice(0, end).toUpperCase() === keyword;
   const found = extensions.find(isIt) ?? "";
   return found
     .slice(end + 1)
@@ -87,13 +98,15 @@ function xtext(value: string): string {
   return Array.from(Buffer.from(value), (byte) => (plain(byte) ? String.fromCharCode(byte) : hex(byte))).join("");
 }
 
-async function ask(server: Wire, command: string, code: number): Promise<Reply> {
+function ask(server: Wire, command: string, code: number): Promise<Reply> {
   beQuiet(server);
   server.write(`${command}\r\n`);
-  return expect(await readReply(server), code);
+  return expectReply(server, code);
 }
 
-function expect(reply: Reply, code: number): Reply {
+/** The next reply, when it has this code. */
+async function expectReply(server: Wire, code: number): Promise<Reply> {
+  const reply = await readReply(server);
   if (reply.code === code) return reply;
   if (reply.code >= 500) throw new ServerRefused("refused", said(reply));
   throw new ServerUnavailable("not now", said(reply));
