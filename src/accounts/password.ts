@@ -9,6 +9,7 @@ import type { AppPassword } from "./app-password.ts";
 import { conclude, NOBODY, refuse } from "./conclude.ts";
 import type { Decoys } from "./decoys.ts";
 import type { HashPool } from "./hash-pool.ts";
+import type { StoredPassword } from "./hashes/hashes.ts";
 import { isSame } from "./hashes/scheme.ts";
 import { spellingsOf, type Lookup } from "./names.ts";
 
@@ -49,35 +50,34 @@ export async function judgePassword(
 type Right = "the password" | AppPassword | "nothing" | undefined;
 
 /** RFC 4616 refuses what SASLprep does; whoever chose such a password may use it here. */
-async function whatIsRight(account: Account | undefined, password: string, pool: HashPool): Promise<Right> {
+function whatIsRight(account: Account | undefined, password: string, pool: HashPool): Right | Promise<Right> {
   if (account === undefined) return "nothing";
-  for (const spelling of spellingsOf(password)) {
+  const spellings = spellingsOf(password);
+  for (const spelling of spellings) {
     const right = rightByNtHash(account, spelling);
     if (right !== "nothing") return right;
-    const isRight = await isRightBySlowHash(account, spelling, pool);
-    if (isRight !== false) return isRight && "the password";
   }
-  return "nothing";
+  // The NT hash is a hash of the same password: who has one has been judged.
+  const stored = account.nt === undefined ? account.password : undefined;
+  return stored?.kind === "slow" ? rightBySlowHash(stored, spellings, pool) : "nothing";
 }
 
-/**
- * The NT hash is a hash of the same password, and checked in microseconds. A wrong password is held against everything that
- * the account has, so that its time does not say what came near.
- */
-function rightByNtHash({ nt, appPasswords }: Account, password: string): Exclude<Right, undefined> {
+/** In microseconds. A wrong password is held against everything that the account has, so that its time does not say what came near. */
+function rightByNtHash({ nt, appPasswords }: Account, password: string): AppPassword | "the password" | "nothing" {
   const hash = nt !== undefined || appPasswords.length > 0 ? ntHash(password) : undefined;
   const isMain = hash !== undefined && nt !== undefined && isSame(hash, nt);
   const [app] = appPasswords.filter((each) => hash !== undefined && isSame(hash, each.nt));
-  if (isMain) return "the password";
-  return app ?? "nothing";
+  return isMain ? "the password" : (app ?? "nothing");
 }
 
-/** undefined when nobody could look. */
-function isRightBySlowHash(
-  { nt, password: stored }: Account,
-  password: string,
+async function rightBySlowHash(
+  { scheme, text }: Extract<StoredPassword, { kind: "slow" }>,
+  spellings: readonly string[],
   pool: HashPool,
-): Promise<boolean | undefined> | false {
-  if (nt !== undefined || stored?.kind !== "slow") return false;
-  return pool.verify({ scheme: stored.scheme, text: stored.text, password });
+): Promise<Right> {
+  for (const password of spellings) {
+    const isRight = await pool.verify({ scheme, text, password });
+    if (isRight !== false) return isRight && "the password";
+  }
+  return "nothing";
 }

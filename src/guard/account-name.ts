@@ -44,6 +44,10 @@ export function nameOfKey(key: string): string {
   return key.slice(key.indexOf("\n") + 1);
 }
 
+export function isNameless(key: string): boolean {
+  return key.endsWith("\n");
+}
+
 /** `EXAMPLE\alice@example.com` names two domains; the inner one is nearer to the account. */
 function innermost(outer: AccountName): AccountName {
   const inner = splitName(outer.user);

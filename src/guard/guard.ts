@@ -16,7 +16,7 @@ import { splitName, type AccountName, type Identity } from "../core/identity.ts"
 import type { Secret } from "../core/secret.ts";
 import type { Accepted, Verdict } from "../core/verdict.ts";
 import { makeNetworks } from "../wire/networks.ts";
-import { accountKey, nameOfKey } from "./account-name.ts";
+import { accountKey, isNameless, nameOfKey } from "./account-name.ts";
 import type { Budget, BudgetRule } from "./budget.ts";
 import { sleep, SYSTEM_CLOCK, type Clock } from "./clock.ts";
 import { Domain, type Access, type Leave, type Refusal } from "./domain.ts";
@@ -60,7 +60,6 @@ export interface Permission {
   readonly kind: "permitted";
   readonly attempt: Attempt;
   readonly machine: string;
-  readonly network: string;
   readonly isTrusted: boolean;
   readonly accounts: readonly Access[];
   readonly leave: Leave | undefined;
@@ -121,11 +120,10 @@ export class Guard {
   before(attempt: Attempt): Permission | Promise<Permission | Refusal> {
     const { address, names } = attempt;
     const machine = machineOf(address);
-    const network = networkOf(address, this.#rules.prefixes);
     const keys = names.length === 1 ? [this.#keyOf(attempt, splitName(names[0]!))] : this.#keysOf(attempt);
     const accounts = keys.map((account) => ({ account, isKnown: this.#isKnown(account, machine) }));
     const isTrusted = this.#isTrusted(address);
-    const permission = { kind: "permitted" as const, attempt, machine, network, isTrusted, accounts, leave: undefined };
+    const permission = { kind: "permitted" as const, attempt, machine, isTrusted, accounts, leave: undefined };
     const isKnown = accounts.every((account) => account.isKnown);
     return isKnown && attempt.budget === undefined ? permission : this.#ask(permission, isKnown);
   }
@@ -162,9 +160,13 @@ export class Guard {
     return key === asked?.account ? asked.account : (this.#aliases.get(key) ?? key);
   }
 
+  #networkOf({ address }: Attempt): string {
+    return networkOf(address, this.#rules.prefixes);
+  }
+
   #isKnown(account: string, machine: string): boolean {
     const now = this.clock.now();
-    const isKnown = nameOfKey(account) !== "" && this.known.has(account, machine, now - this.#rules.knownFor);
+    const isKnown = !isNameless(account) && this.known.has(account, machine, now - this.#rules.knownFor);
     return isKnown && !this.pairs.isSuspect(account, machine, now);
   }
 
@@ -185,13 +187,13 @@ export class Guard {
     return undefined;
   }
 
-  #countsAgainst({ attempt, machine, network, isTrusted, accounts }: Permission, now: number): Count[] {
+  #countsAgainst({ attempt, machine, isTrusted, accounts }: Permission, now: number): Count[] {
     const { addresses, networks, rules } = this;
     const isClean = !isTrusted && addresses.isClean(machine, rules.address, now);
     const strangers = attempt.isGuess ? accounts.filter(({ isKnown }) => !isKnown) : [];
     const places = [
       { tallies: addresses, key: machine, rule: rules.address, delays: true },
-      { tallies: networks, key: network, rule: rules.network, delays: true },
+      { tallies: networks, key: this.#networkOf(attempt), rule: rules.network, delays: true },
     ];
     return [
       ...(isTrusted ? [] : places),
@@ -204,7 +206,7 @@ export class Guard {
     ];
   }
 
-  #passed({ attempt, machine, network, accounts, leave }: Permission, { identity }: Accepted): void {
+  #passed({ attempt, machine, accounts, leave }: Permission, { identity }: Accepted): void {
     const now = this.clock.now();
     const [only] = accounts.length === 1 ? accounts : [];
     const own = this.#ownKey(attempt, identity, only);
@@ -215,7 +217,7 @@ export class Guard {
     for (const account of names) {
       const { atAddress, atAccount } = this.pairs.settle(account, machine);
       this.addresses.forgive(machine, atAddress, this.#rules.address, now);
-      this.networks.forgive(network, atAddress, this.#rules.network, now);
+      if (atAddress > 0) this.networks.forgive(this.#networkOf(attempt), atAddress, this.#rules.network, now);
       this.accounts.forgive(account, atAccount, this.#rules.account, now);
       if (attempt.secret && this.wrong.hasAny(account))
         this.wrong.remove(account, this.wrong.digest(account, attempt.secret));
@@ -226,7 +228,7 @@ export class Guard {
     this.#domain.giveBack(leave, (index) => (isIt(index) ? "passed" : "failed"));
   }
 
-  #failed({ attempt, machine, network, isTrusted, accounts }: Permission): void {
+  #failed({ attempt, machine, isTrusted, accounts }: Permission): void {
     const now = this.clock.now();
     const { secret, isGuess } = attempt;
     const failures = accounts.map((access) => {
@@ -237,7 +239,7 @@ export class Guard {
     const isNew = failures.some((each) => each.isNew && (isGuess || !each.isKnown));
     if (isNew && !isTrusted) {
       this.#count("address", this.addresses, machine);
-      this.#count("network", this.networks, network);
+      this.#count("network", this.networks, this.#networkOf(attempt));
     }
     for (const { account, isKnown, digest } of failures) {
       const isNewThere = digest === undefined || this.wrong.add(account, digest, now);
