@@ -62,7 +62,10 @@ function whatIsRight(account: Account | undefined, password: string, pool: HashP
   return stored?.kind === "slow" ? rightBySlowHash(stored, spellings, pool) : "nothing";
 }
 
-/** In microseconds. A wrong password is held against everything that the account has, so that its time does not say what came near. */
+/**
+ * In microseconds. A wrong password is held against everything that the account has, so that its time does not say what
+ * came near.
+ */
 function rightByNtHash({ nt, appPasswords }: Account, password: string): AppPassword | "the password" | "nothing" {
   const hash = nt !== undefined || appPasswords.length > 0 ? ntHash(password) : undefined;
   const isMain = hash !== undefined && nt !== undefined && isSame(hash, nt);

@@ -11,7 +11,7 @@ export function md4(data: Uint8Array): Buffer {
   return digest;
 }
 
-/** The state and the block under work, one for all calls: nothing here is interrupted, and making them would cost as much as a block. */
+/** The state and the block under work, one each for all calls: nothing here is interrupted. */
 const state = new Int32Array(4);
 const x = new Int32Array(16);
 

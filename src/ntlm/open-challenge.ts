@@ -24,6 +24,7 @@ export interface TargetNames {
 }
 
 export interface ChallengeOptions {
+  /** The same object must always say the same: what is encoded of it is kept. */
   readonly names: TargetNames;
   /** 8 random bytes, never used before. */
   readonly serverChallenge: Uint8Array;

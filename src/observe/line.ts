@@ -15,7 +15,9 @@ export function jsonLine(record: LineRecord): string {
   let line = "";
   for (const name in record) {
     const value: unknown = record[name];
-    if (value !== undefined) line += (line === "" ? opening(name).first : opening(name).next) + jsonOf(name, value);
+    if (value === undefined) continue;
+    const { first, next } = opening(name);
+    line += (line === "" ? first : next) + jsonOf(name, value);
   }
   return `${line},"time":"${timestamp()}"}`;
 }

@@ -110,7 +110,7 @@ export class Link {
     connection.destroySoon();
   }
 
-  /** The connection is closed. Its user is let go of: the garbage collector would carry a whole session for a dead link. */
+  /** The connection is closed. Its user is let go of: for a dead link the garbage collector would carry a whole session. */
   over(): void {
     if (this.#closing) clearDeadline(this.#closing);
     const { user } = this;

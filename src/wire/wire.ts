@@ -83,7 +83,7 @@ export class Wire implements LinkUser {
     return new Promise((resolve, reject) => this.#ask({ count: limit, line: true, resolve, reject }));
   }
 
-  /** What `readLine` would say at once, without a promise; WAIT where the line has not come. For answers of many lines. */
+  /** As `readLine`, but without a promise: WAIT where the line has not come. For answers of many lines. */
   lineAtHand(limit = LINE_LIMIT): string | undefined | typeof WAIT {
     return this.#want ? WAIT : (this.#take({ count: limit, line: true }) as string | undefined | typeof WAIT);
   }

@@ -1,6 +1,7 @@
 /** Deadlines: one timer for all of them. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import fc from "fast-check";
 import { addDeadline, clearDeadline, coarseNow, startDeadline } from "../../src/wire/deadlines.ts";
 
 /** Within a test, time passes as `tick` says. */
@@ -58,6 +59,25 @@ test("many deadlines expire each in its time, and one may clear or start others"
   assert.deepEqual(heard, ["first", "second"]);
   tick(1_000);
   assert.deepEqual(heard, ["first", "second", "third"]);
+});
+
+test("whichever are cleared, just the others expire", (context) => {
+  const tick = clock(context);
+  const started = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(started, fc.infiniteStream(fc.nat()), (isCleared, order) => {
+      const expired: number[] = [];
+      const deadlines = isCleared.map((_, index) => startDeadline(1_000, () => expired.push(index)));
+      const doomed = deadlines.filter((_, index) => isCleared[index]);
+      while (doomed.length > 0) clearDeadline(doomed.splice(order.next().value % doomed.length, 1)[0]!);
+      tick(1_500);
+      const left = isCleared.flatMap((is, index) => (is ? [] : [index]));
+      assert.deepEqual(
+        expired.sort((one, other) => one - other),
+        left,
+      );
+    }),
+  );
 });
 
 test("without deadlines the time is the clock's, and no timer runs", (context) => {
