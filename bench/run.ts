@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { format, resolveConfig } from "prettier";
 import { isolationBenchmarks } from "./isolation.ts";
 import { microBenchmarks } from "./micro.ts";
 import { netlogonBenchmarks } from "./netlogon.ts";
@@ -82,26 +83,26 @@ const OUR_FLAGS = new Set(["--write", ...Object.keys(PARTS)]);
 const given = process.argv.slice(2);
 const flags = given.filter((flag) => !OUR_FLAGS.has(flag));
 const wanted = Object.keys(PARTS).filter((part) => given.includes(part));
-if (wanted.length === 0) gateways();
+if (wanted.length === 0) await gateways();
 for (const [part, [page, measure]] of Object.entries(PARTS))
-  if (wanted.length === 0 || wanted.includes(part)) show(page, await measure());
+  if (wanted.length === 0 || wanted.includes(part)) await show(page, await measure());
 
-function gateways(): void {
+async function gateways(): Promise<void> {
   if (!existsSync(join(shared, "run-peers.sh")))
     return console.log(`no load generator at ${shared}: gateways are not measured`);
   const only = flags.some((flag) => flag.startsWith("--only")) ? [] : ["--only=ours,postern-n20,nginx,dovecot-hp"];
   const report = runPeers([...only, ...flags]);
-  show("docs/performance.md", formatTable(report, judge(report)));
+  await show("docs/performance.md", formatTable(report, judge(report)));
 }
 
-function show(page: string, table: string): void {
+async function show(page: string, table: string): Promise<void> {
   console.log(`\n${table}`);
-  if (given.includes("--write")) writeTable(page, table);
+  if (given.includes("--write")) await writeTable(page, table);
 }
 
-/** The table stands between two marks, so that the words around it can be written by hand. */
-function writeTable(page: string, table: string): void {
+/** The table stands between two marks, so that the words around it can be written by hand; formatted as CI wants it. */
+async function writeTable(page: string, table: string): Promise<void> {
   const path = join(root, page);
-  const text = readFileSync(path, "utf8");
-  writeFileSync(path, text.replace(/(<!-- table -->\n)[^]*(<!-- end of table -->)/, `$1\n${table}\n$2`));
+  const text = readFileSync(path, "utf8").replace(/(<!-- table -->\n)[^]*(<!-- end of table -->)/, `$1\n${table}\n$2`);
+  writeFileSync(path, await format(text, { ...(await resolveConfig(path)), filepath: path }));
 }
