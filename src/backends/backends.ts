@@ -87,10 +87,8 @@ export class RoutedBackends implements Backends {
   ): Promise<void> {
     if (!server) return;
     try {
-      await talkTo(server, times, async (wire) => {
-        await question(wire, server);
-        wire.close();
-      });
+      const { wire } = await talkTo(server, times, (to) => question(to, server));
+      wire.close();
     } catch (error) {
       report(`backend ${name} (${hostPort(server)}): ${(error as Error).message}`);
     }

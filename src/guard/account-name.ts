@@ -44,6 +44,7 @@ export function nameOfKey(key: string): string {
   return key.slice(key.indexOf("\n") + 1);
 }
 
+/** Whether the client gave no name. */
 export function isNameless(key: string): boolean {
   return key.endsWith("\n");
 }

@@ -36,11 +36,11 @@ export function decodeAvPairs(bytes: Buffer): AvList {
   const pairs: AvPair[] = [];
   let at = 0;
   for (;;) {
-    if (at + 4 > bytes.length) throw malformed("AV pairs without MsvAvEOL");
+    if (at + HEADER > bytes.length) throw malformed("AV pairs without MsvAvEOL");
     const id = bytes.readUInt16LE(at);
-    const end = at + 4 + bytes.readUInt16LE(at + 2);
+    const end = at + HEADER + bytes.readUInt16LE(at + 2);
     if (end > bytes.length) throw malformed(`${avName(id)} passes the end of the AV pairs`);
-    const value = bytes.subarray(at + 4, end);
+    const value = bytes.subarray(at + HEADER, end);
     const wanted = FIXED_SIZE.get(id);
     if (wanted !== undefined && value.length !== wanted) throw malformed(`${avName(id)} of ${value.length} bytes`);
     if (id === AvId.MsvAvEOL) return { pairs, length: end };

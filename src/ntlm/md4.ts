@@ -1,22 +1,16 @@
 /** MD4, RFC 1320: OpenSSL 3 only has it in its legacy provider, which Node does not load. */
-import { blocksOf, START } from "./md5.ts";
+import { blocksOf, digestOf } from "./md5.ts";
 
 /** The MD4 digest of `data`, 16 bytes. */
 export function md4(data: Uint8Array): Buffer {
-  const blocks = blocksOf([data]);
-  state.set(START);
-  for (let at = 0; at < blocks.length; at += 64) compress(blocks, at);
-  const digest = Buffer.allocUnsafe(16);
-  for (let i = 0; i < 4; i++) digest.writeInt32LE(state[i]!, i * 4);
-  return digest;
+  return digestOf(blocksOf([data]), compress);
 }
 
-/** The state and the block under work, one each for all calls: nothing here is interrupted. */
-const state = new Int32Array(4);
+/** The block under work, one for all calls: nothing here is interrupted. */
 const x = new Int32Array(16);
 
 /** RFC 1320 section 3.4, one block of 16 words; four steps at a time rename the registers instead of moving them. */
-function compress(blocks: Buffer, at: number): void {
+function compress(state: Int32Array, blocks: Buffer, at: number): void {
   for (let i = 0; i < 16; i++) x[i] = blocks.readInt32LE(at + i * 4);
   let a = state[0]!;
   let b = state[1]!;

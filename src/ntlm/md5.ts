@@ -5,14 +5,14 @@
 
 /** The MD5 digest of the parts one after the other, 16 bytes. */
 export function md5(...parts: readonly Uint8Array[]): Buffer {
-  return digest(blocksOf(parts));
+  return digestOf(blocksOf(parts), compress);
 }
 
 /** HMAC-MD5 of the parts one after the other, 16 bytes. Keys longer than 64 bytes are hashed first (RFC 2104 section 2). */
 export function hmacMd5(key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer {
   const shortKey = key.length > BLOCK ? md5(key) : key;
-  const inner = digest(blocksOf([padded(shortKey, 0x36), ...parts]));
-  return digest(blocksOf([padded(shortKey, 0x5c), inner]));
+  const inner = digestOf(blocksOf([padded(shortKey, 0x36), ...parts]), compress);
+  return digestOf(blocksOf([padded(shortKey, 0x5c), inner]), compress);
 }
 
 const BLOCK = 64;
@@ -41,16 +41,20 @@ export function blocksOf(parts: readonly Uint8Array[]): Buffer {
   return blocks;
 }
 
-function digest(blocks: Buffer): Buffer {
+/** A compression function: takes in the block that begins `at`. */
+export type Compress = (state: Int32Array, blocks: Buffer, at: number) => void;
+
+/** The digest of what blocksOf has made, 16 bytes: MD4 and MD5 differ in the compression alone. */
+export function digestOf(blocks: Buffer, compress: Compress): Buffer {
   state.set(START);
-  for (let at = 0; at < blocks.length; at += BLOCK) compress(blocks, at);
+  for (let at = 0; at < blocks.length; at += BLOCK) compress(state, blocks, at);
   const result = Buffer.allocUnsafe(16);
   for (let i = 0; i < 4; i++) result.writeInt32LE(state[i]!, i * 4);
   return result;
 }
 
 /** RFC 1321 section 3.4, one block. Four steps at a time rename the registers in place instead of moving them. */
-function compress(blocks: Buffer, at: number): void {
+function compress(state: Int32Array, blocks: Buffer, at: number): void {
   for (let i = 0, from = at; i < 16; i++, from += 4) {
     x[i] = blocks[from]! | (blocks[from + 1]! << 8) | (blocks[from + 2]! << 16) | (blocks[from + 3]! << 24);
   }
@@ -94,7 +98,7 @@ function rotate(word: number, by: number): number {
 }
 
 /** RFC 1321 section 3.3, and the same in RFC 1320. */
-export const START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
+const START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
 
 /** The registers and the block's words; nothing here is ever interrupted, so one array each does for all. */
 const state = new Int32Array(4);

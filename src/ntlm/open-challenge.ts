@@ -143,11 +143,10 @@ function challengeFlags(offered: number, domainJoined: boolean, form: Form): num
 
 function targetInfoOf(names: TargetNames, shown: Reveal["names"], timestamp: bigint, form: Form): readonly AvPair[] {
   const pairs = form.made[shown].get(names) ?? textPairs(names, shown, form);
-  form.made[shown].set(names, pairs);
   return form.hasTimestamp ? [...pairs, avTimestamp(timestamp)] : pairs;
 }
 
-function textPairs(names: TargetNames, shown: Reveal["names"], { order }: Form): readonly AvPair[] {
+function textPairs(names: TargetNames, shown: Reveal["names"], { order, made }: Form): readonly AvPair[] {
   const isAll = shown === "all";
   const nameOf: Readonly<Record<number, string | undefined>> = {
     [AvId.MsvAvNbComputerName]: names.netbiosComputer,
@@ -156,5 +155,7 @@ function textPairs(names: TargetNames, shown: Reveal["names"], { order }: Form):
     [AvId.MsvAvDnsDomainName]: isAll ? names.dnsDomain : undefined,
     [AvId.MsvAvDnsTreeName]: isAll ? names.dnsForest : undefined,
   };
-  return order.flatMap((id) => (nameOf[id] === undefined ? [] : [avText(id, nameOf[id])]));
+  const pairs = order.flatMap((id) => (nameOf[id] === undefined ? [] : [avText(id, nameOf[id])]));
+  made[shown].set(names, pairs);
+  return pairs;
 }

@@ -16,8 +16,8 @@ export function textOfLine(line: string): string {
  * Blanks and tabs only: in latin1 a non-breaking space is half of a UTF-8 character. Not by a pattern, which would try each
  * blank of a long run as the first one.
  */
-export function withoutTrailingBlanks(line: string): string {
+export function withoutTrailingBlanks(line: string, blanks = " \t"): string {
   let end = line.length;
-  while (end > 0 && (line[end - 1] === " " || line[end - 1] === "\t")) end -= 1;
+  while (end > 0 && blanks.includes(line[end - 1]!)) end -= 1;
   return end === line.length ? line : line.slice(0, end);
 }

@@ -25,6 +25,7 @@ test("blanks at the end go, and nothing else", () => {
     ["", ""],
   ] as const)
     assert.equal(withoutTrailingBlanks(line), kept);
+  assert.equal(withoutTrailingBlanks("a\t  ", " "), "a\t");
 });
 
 test("a line of blanks with something behind them costs no more than another", () => {

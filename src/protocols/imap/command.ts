@@ -33,6 +33,7 @@ export interface Unreadable {
 const COMMAND = /^([!#$&',-.\/0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,64}) ([A-Za-z0-9]{1,32})(?: (.*))?$/;
 /** RFC 9051's number64 at the most; whoever sends more digits counts on an overflow. */
 const LITERAL = /\{([0-9]{1,20})(\+?)\}$/;
+
 /** Commands that may carry literals; all others are refused before the literal is sent. */
 const TAKES_LITERALS = new Set(["LOGIN", "ID"]);
 
@@ -104,6 +105,7 @@ export function astrings(parts: readonly Part[]): string[] | undefined {
   return found;
 }
 
+/** Looked at first: to replace nothing costs as much as to read the command. */
 function unquoted(text: string): string {
   return text.includes("\\") ? text.replace(/\\(["\\])/g, "$1") : text;
 }

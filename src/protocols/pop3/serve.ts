@@ -31,8 +31,7 @@ export const serve: Serve = async (client, front, visit) => {
 };
 
 function obey(session: Pop3Session, line: string): Promise<Step> | Step {
-  const command = withoutTrailingBlanks(line);
-  const [verb = "", ...args] = command.split(/ +/);
+  const [verb = "", ...args] = withoutTrailingBlanks(line).split(/ +/);
   switch (verb.toUpperCase()) {
     case "CAPA":
       session.state.askedCapa = true;
@@ -40,7 +39,7 @@ function obey(session: Pop3Session, line: string): Promise<Step> | Step {
     case "AUTH":
       return args.length === 0 ? session.say(bareAuth(session)) : auth(session, args);
     case "USER":
-      return user(session, command.slice(verb.length).replace(/^ +/, ""));
+      return user(session, withoutTrailingBlanks(line.slice(verb.length), " ").replace(/^ +/, ""));
     case "PASS":
       return pass(session, line.slice(verb.length + 1));
     case "STLS":
