@@ -33,28 +33,23 @@ export async function converse(
   const first = initial === undefined ? undefined : initial === "=" ? Buffer.alloc(0) : decodeBase64(initial);
   if (initial !== undefined && first === undefined) return malformed("initial response is not base64");
   try {
-    return await loop(offer.begin(first, visit), framing);
+    const exchange = offer.begin(first, visit);
+    let step = await exchange.next();
+    for (let isFirst = true; !step.done; isFirst = false) {
+      framing.challenge(encodeBase64(step.value), isFirst);
+      const line = (await framing.answer())?.trimEnd();
+      if (line === undefined) return malformed("response line too long");
+      // Exchange 2007's own documentation cancels with an asterisk and a blank.
+      if (line === "*") return await cancel(exchange);
+      const response = decodeBase64(line);
+      if (response === undefined) return malformed("response is not base64");
+      step = await exchange.next(response);
+    }
+    return { kind: "concluded", conclusion: step.value };
   } catch (error) {
     if (error instanceof MalformedResponse) return malformed(error.message);
     throw error;
   }
-}
-
-async function loop(exchange: Exchange, framing: Framing): Promise<Outcome> {
-  let first = true;
-  let step = await exchange.next();
-  while (!step.done) {
-    framing.challenge(encodeBase64(step.value), first);
-    first = false;
-    const line = await framing.answer();
-    if (line === undefined) return malformed("response line too long");
-    // Exchange 2007's own documentation cancels with an asterisk and a blank.
-    if (line.trimEnd() === "*") return cancel(exchange);
-    const response = decodeBase64(line.trimEnd());
-    if (response === undefined) return malformed("response is not base64");
-    step = await exchange.next(response);
-  }
-  return { kind: "concluded", conclusion: step.value };
 }
 
 /** A mechanism that had already decided, and only waited for the client to take its last word, stands by its verdict. */

@@ -13,8 +13,8 @@ export interface Handle {
   shutdown(request: Request): number;
   connect(request: Request, address: string, port: number): number;
   connect6(request: Request, address: string, port: number): number;
-  getpeername(into: { address?: string; port?: number }): number;
-  close(done: (this: Handle) => void): void;
+  getpeername(into: { address: string; family: string; port: number }): number;
+  close(): void;
 }
 
 export interface Request {

@@ -5,16 +5,16 @@
 import { writePlain } from "../../sasl/plain.ts";
 import { secureClient } from "../../wire/tls-client.ts";
 import type { Wire } from "../../wire/wire.ts";
-import { beQuiet, ServerRefused, ServerUnavailable, type Enter, type Ticket, type XclientFacts } from "../enter.ts";
-import { readReply, said, type Reply } from "./reply.ts";
+import { beQuiet, type Enter, type Ticket, type XclientFacts } from "../enter.ts";
+import { expectReply } from "./reply.ts";
 
 export const enter: Enter = async (server, ticket) => {
   let extensions = await hello(server, ticket);
   const attributes = ticket.xclient ? xclientAttributes(ticket.xclient, parameters(extensions, "XCLIENT")) : [];
   if (attributes.length > 0) {
-    await ask(server, `XCLIENT ${attributes.join(" ")}`, 220);
+    await ask(server, `XCLIENT ${attributes.join(" ")}`, "220");
     // The session is the client's from here on. Postfix forgets HELO= at the next EHLO, so the name is said there too.
-    extensions = extensionsOf(await ehlo(server, { serverName: ticket.xclient?.helo ?? ticket.serverName }));
+    extensions = await ehlo(server, ticket.xclient?.helo ?? ticket.serverName);
   }
   // With LOGIN told, the server takes the user as logged on; it would refuse a second time.
   if (!attributes.some((each) => each.startsWith("LOGIN="))) await auth(server, ticket, extensions);
@@ -31,36 +31,36 @@ export async function askExtensions(
   return extensions;
 }
 
-async function hello(server: Wire, ticket: Pick<Ticket, "serverName" | "starttls">): Promise<readonly string[]> {
-  await expectReply(server, 220);
-  const reply = await ehlo(server, ticket);
-  if (!ticket.starttls) return extensionsOf(reply);
-  await ask(server, "STARTTLS", 220);
-  await secureClient(server, ticket.starttls);
-  return extensionsOf(await ehlo(server, ticket));
+async function hello(
+  server: Wire,
+  { serverName, starttls }: Pick<Ticket, "serverName" | "starttls">,
+): Promise<readonly string[]> {
+  await expectReply(server, "220");
+  const extensions = await ehlo(server, serverName);
+  if (!starttls) return extensions;
+  await ask(server, "STARTTLS", "220");
+  await secureClient(server, starttls);
+  return ehlo(server, serverName);
 }
 
-function ehlo(server: Wire, { serverName }: Pick<Ticket, "serverName">): Promise<Reply> {
-  return ask(server, `EHLO ${serverName}`, 250);
-}
-
-/** The first line is a greeting. */
-function extensionsOf({ lines }: Reply): readonly string[] {
+/** The extensions: all lines but the first, which is a greeting. */
+async function ehlo(server: Wire, name: string): Promise<readonly string[]> {
+  const lines = await ask(server, `EHLO ${name}`, "250");
   return lines.slice(1);
 }
 
-function auth(server: Wire, ticket: Ticket, extensions: readonly string[]): Promise<Reply> {
+function auth(server: Wire, ticket: Ticket, extensions: readonly string[]): Promise<unknown> {
   const mechanisms = parameters(extensions, "AUTH");
   if (!mechanisms.includes("PLAIN") && mechanisms.includes("LOGIN") && ticket.authzid === undefined)
     return authLogin(server, ticket);
   const { authzid = "", user, password } = ticket;
-  return ask(server, `AUTH PLAIN ${writePlain(authzid, user, password).toString("base64")}`, 235);
+  return ask(server, `AUTH PLAIN ${writePlain(authzid, user, password).toString("base64")}`, "235");
 }
 
-async function authLogin(server: Wire, { user, password }: Ticket): Promise<Reply> {
-  await ask(server, "AUTH LOGIN", 334);
-  await ask(server, Buffer.from(user).toString("base64"), 334);
-  return ask(server, Buffer.from(password).toString("base64"), 235);
+async function authLogin(server: Wire, { user, password }: Ticket): Promise<unknown> {
+  await ask(server, "AUTH LOGIN", "334");
+  await ask(server, Buffer.from(user).toString("base64"), "334");
+  return ask(server, Buffer.from(password).toString("base64"), "235");
 }
 
 /** What may stand behind a keyword; nothing, too. */
@@ -98,16 +98,8 @@ function xtext(value: string): string {
   return Array.from(Buffer.from(value), (byte) => (plain(byte) ? String.fromCharCode(byte) : hex(byte))).join("");
 }
 
-function ask(server: Wire, command: string, code: number): Promise<Reply> {
+function ask(server: Wire, command: string, code: string): Promise<readonly string[]> {
   beQuiet(server);
   server.write(`${command}\r\n`);
   return expectReply(server, code);
-}
-
-/** The next reply, when it has this code. */
-async function expectReply(server: Wire, code: number): Promise<Reply> {
-  const reply = await readReply(server);
-  if (reply.code === code) return reply;
-  if (reply.code >= 500) throw new ServerRefused("refused", said(reply));
-  throw new ServerUnavailable("not now", said(reply));
 }

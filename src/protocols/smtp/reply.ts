@@ -1,35 +1,38 @@
 /** SMTP replies as a client reads them (RFC 5321 section 4.2): lines of one code, the last with a blank behind it. */
-import { ServerUnavailable } from "../enter.ts";
+import { ServerRefused, ServerUnavailable } from "../enter.ts";
 import { WAIT } from "../../wire/line-buffer.ts";
 import type { Wire } from "../../wire/wire.ts";
-
-export interface Reply {
-  readonly code: number;
-  /** The text of each line. */
-  readonly lines: readonly string[];
-}
 
 /** An EHLO answer has one line per extension; nobody has this many. */
 const LINES = 100;
 
-const CODE = /^[2-5]\d\d(?:[ -]|$)/;
-
-/** Throws ServerUnavailable for anything but a reply; WireClosed. */
-export async function readReply(server: Wire): Promise<Reply> {
+/**
+ * The text of the next reply's lines, when it has the code that is wanted. Throws ServerRefused for a refusal for good,
+ * ServerUnavailable for anything else; WireClosed.
+ */
+export async function expectReply(server: Wire, wanted: string): Promise<readonly string[]> {
   const lines: string[] = [];
-  let first: string | undefined;
-  for (;;) {
+  let code = wanted;
+  for (let isLast = false; !isLast;) {
     const atHand = server.lineAtHand();
     const line = (atHand === WAIT ? await server.readLine() : atHand) ?? "";
-    const code = line.slice(0, 3);
-    first ??= code;
-    if (!CODE.test(line) || code !== first || lines.length >= LINES)
-      throw new ServerUnavailable("answer not understood", line);
+    if (lines.length === 0 && !line.startsWith(wanted)) code = codeOf(line);
+    if (!isLineOf(line, code) || lines.length >= LINES) throw new ServerUnavailable("answer not understood", line);
     lines.push(line.slice(4));
-    if (line[3] !== "-") return { code: Number(code), lines };
+    isLast = line[3] !== "-";
   }
+  if (code === wanted) return lines;
+  const said = `${code} ${lines.join(" / ")}`;
+  throw code.startsWith("5") ? new ServerRefused("refused", said) : new ServerUnavailable("not now", said);
 }
 
-export function said({ code, lines }: Reply): string {
-  return `${code} ${lines.join(" / ")}`;
+/** Throws ServerUnavailable where there is none. */
+function codeOf(line: string): string {
+  const [code] = /^[2-5]\d\d/.exec(line) ?? [];
+  if (code === undefined) throw new ServerUnavailable("answer not understood", line);
+  return code;
+}
+
+function isLineOf(line: string, code: string): boolean {
+  return line.startsWith(code) && (line.length === 3 || line[3] === " " || line[3] === "-");
 }

@@ -1,17 +1,17 @@
 /** SMTP replies as a client reads them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ServerUnavailable } from "../../../src/protocols/enter.ts";
-import { readReply, said, type Reply } from "../../../src/protocols/smtp/reply.ts";
+import { ServerRefused, ServerUnavailable } from "../../../src/protocols/enter.ts";
+import { expectReply } from "../../../src/protocols/smtp/reply.ts";
 import { WireClosed } from "../../../src/wire/wire.ts";
 import { wirePair } from "../../support/wire.ts";
 
-async function reply(text: string): Promise<Reply> {
+async function reply(text: string, wanted = "250"): Promise<readonly string[]> {
   const { wire, talker } = await wirePair();
   talker.send(text);
   talker.socket.end();
   try {
-    return await readReply(wire);
+    return await expectReply(wire, wanted);
   } finally {
     wire.fail("the test is over");
     talker.destroy();
@@ -19,10 +19,17 @@ async function reply(text: string): Promise<Reply> {
 }
 
 test("one line, several lines, and lines without text", async () => {
-  assert.deepEqual(await reply("250 ok\r\n"), { code: 250, lines: ["ok"] });
-  assert.deepEqual(await reply("250-a\r\n250-\r\n250 b c\r\n"), { code: 250, lines: ["a", "", "b c"] });
-  assert.deepEqual(await reply("354\r\n"), { code: 354, lines: [""] });
-  assert.equal(said({ code: 550, lines: ["a", "b"] }), "550 a / b");
+  assert.deepEqual(await reply("250 ok\r\n"), ["ok"]);
+  assert.deepEqual(await reply("250-a\r\n250-\r\n250 b c\r\n"), ["a", "", "b c"]);
+  assert.deepEqual(await reply("354\r\n", "354"), [""]);
+});
+
+test("another code than the one that is wanted is a refusal for good, or not now", async () => {
+  const refused = (error: unknown) => error instanceof ServerRefused && error.message === 'refused: "550 a / b"';
+  await assert.rejects(reply("550-a\r\n550 b\r\n"), refused);
+  const notNow = (error: unknown) => error instanceof ServerUnavailable && error.message === 'not now: "454 later"';
+  await assert.rejects(reply("454 later\r\n"), notNow);
+  await assert.rejects(reply("220 ok\r\n"), ServerUnavailable);
 });
 
 const NONE = [
@@ -40,12 +47,15 @@ const NONE = [
 
 for (const text of NONE) {
   test(`no reply: ${JSON.stringify(text)}`, async () => {
-    await assert.rejects(reply(text), ServerUnavailable);
+    const unread = (error: unknown) =>
+      error instanceof ServerUnavailable && /^answer not understood/.test(error.message);
+    for (const wanted of ["250", "220"]) await assert.rejects(reply(text, wanted), unread);
   });
 }
 
 test("a reply without end is not read to the end", async () => {
-  await assert.rejects(reply("250-more\r\n".repeat(1_000)), ServerUnavailable);
+  const endless = "250-more\r\n".repeat(1_000);
+  for (const wanted of ["250", "220"]) await assert.rejects(reply(endless, wanted), ServerUnavailable);
   await assert.rejects(reply(`250-${"x".repeat(100_000)}\r\n250 ok\r\n`), ServerUnavailable);
 });
 
