@@ -36,8 +36,8 @@ export function here(name: string, call: () => unknown): Contestant {
   };
 }
 
-/** As here, for calls that are only done when their promise is. */
-export function hereAwaited(name: string, call: () => Promise<unknown>): Contestant {
+/** As here, for calls that may promise their result. */
+export function hereAwaited(name: string, call: () => unknown): Contestant {
   return {
     name,
     round: async (calls) => {

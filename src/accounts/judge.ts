@@ -1,5 +1,6 @@
 /** A validator over any source of accounts: passwords, NTLM responses, keys and certificates, and the accounts' state. */
 import { randomBytes } from "node:crypto";
+import { whenKnown } from "../core/answer.ts";
 import type { TargetNames, Validator } from "../core/validator.ts";
 import type { Account } from "./account.ts";
 import type { KeyKind } from "./can-use.ts";
@@ -51,11 +52,11 @@ export function judgeAccounts(source: AccountSource, options: JudgeOptions): Val
   const accounts = source.accounts?.bind(source);
   return {
     name: options.name,
-    password: (evidence, visit) => (isClosed ? Promise.resolve(CLOSED) : judgePassword(evidence, visit, judge)),
+    password: (evidence, visit) => (isClosed ? CLOSED : judgePassword(evidence, visit, judge)),
     ...(ntlm && {
       ntlm: {
         names: () => names,
-        verify: (evidence, visit) => (isClosed ? Promise.resolve(CLOSED) : judgeNtlm(evidence, visit, judge)),
+        verify: (evidence, visit) => (isClosed ? CLOSED : judgeNtlm(evidence, visit, judge)),
       },
     }),
     keys: keyJudge(judge),
@@ -78,5 +79,5 @@ function learning(source: AccountSource, learn: (account: Account) => void): Acc
     if (!isUnavailable(found)) found.forEach(learn);
     return found;
   };
-  return { find: async (sought, visit) => noted(await source.find(sought, visit)) };
+  return { find: (sought, visit) => whenKnown(source.find(sought, visit), noted) };
 }

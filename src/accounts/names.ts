@@ -1,4 +1,5 @@
 /** Which account a client means by a name, and which spellings of a name and a password are one (RFC 4013). */
+import { whenKnown, type Answer } from "../core/answer.ts";
 import { isPlausibleName, splitName, type AccountName } from "../core/identity.ts";
 import type { NtlmNames } from "../core/evidence.ts";
 import type { TargetNames } from "../core/validator.ts";
@@ -23,20 +24,22 @@ export function spellingsOf(text: string): readonly string[] {
   return prepared === text ? [text] : [text, prepared];
 }
 
-export type Lookup = (username: string, visit: Visit) => Promise<Account | Unavailable | undefined>;
+export type Lookup = (username: string, visit: Visit) => Answer<Account | Unavailable | undefined>;
 
 /** Finds who is meant by a name that stands alone, as in PLAIN and SCRAM: a domain in it must be right. */
 export function lookup(source: AccountSource, isOurs: IsOurs): Lookup {
-  return async (username, visit) => {
+  const find = (name: string, visit: Visit): Answer<Account | Unavailable | undefined> => {
+    const split = splitName(name);
+    return whenKnown(source.find({ name, user: split.user, domain: split.domain }, visit), (found) =>
+      isUnavailable(found) ? found : (named(name, found) ?? chooseAccount(found, split, isOurs)),
+    );
+  };
+  return (username, visit) => {
     if (!isPlausibleName(username)) return undefined;
-    for (const name of spellingsOf(username)) {
-      const split = splitName(name);
-      const found = await source.find({ name, user: split.user, domain: split.domain }, visit);
-      if (isUnavailable(found)) return found;
-      const account = named(name, found) ?? chooseAccount(found, split, isOurs);
-      if (account !== undefined) return account;
-    }
-    return undefined;
+    const [written, prepared] = spellingsOf(username);
+    return whenKnown(find(written!, visit), (found) =>
+      found === undefined && prepared !== undefined ? find(prepared, visit) : found,
+    );
   };
 }
 

@@ -1,4 +1,5 @@
 /** A password in clear against what is kept of it: the NT hash, or a slow hash in a worker thread. */
+import { whenKnown, type Answer } from "../core/answer.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import { isPlausibleName } from "../core/identity.ts";
 import type { Unavailable, Verdict } from "../core/verdict.ts";
@@ -27,30 +28,35 @@ const BUSY: Unavailable = {
   why: "the password could not be checked: too many checks are waiting",
 };
 
-export async function judgePassword(
+export function judgePassword(
   { username, password }: PasswordEvidence,
   visit: Visit,
-  { named, decoys, pool, now }: PasswordJudge,
-): Promise<Verdict> {
+  judge: PasswordJudge,
+): Answer<Verdict> {
   const text = password.reveal();
   if (!isPlausibleName(username))
     return refuse("the name is empty, too long or has control characters", "INVALID_ACCOUNT_NAME");
   if (text === "" || text.length > PASSWORD_LIMIT || text.includes("\0"))
     return refuse("the password is empty, too long or has a NUL", "ILL_FORMED_PASSWORD");
-  const account = await named(username, visit);
-  if (account !== undefined && "kind" in account) return account;
-  const right = await whatIsRight(account ?? decoys.decoyOf(username), text, pool);
+  return whenKnown(judge.named(username, visit), (account) => {
+    if (account !== undefined && "kind" in account) return account;
+    const right = whatIsRight(account ?? judge.decoys.decoyOf(username), text, judge.pool);
+    return whenKnown(right, (known) => verdictOn(account, known, visit, judge.now()));
+  });
+}
+
+function verdictOn(account: Account | undefined, right: Right, visit: Visit, now: Date): Verdict {
   if (right === undefined) return BUSY;
   if (account === undefined) return NOBODY;
   if (right === "nothing") return refuse("wrong password", "WRONG_PASSWORD", account);
-  return conclude(account, { visit, now: now(), by: right === "the password" ? undefined : right });
+  return conclude(account, { visit, now, by: right === "the password" ? undefined : right });
 }
 
 /** undefined when nobody could look. */
 type Right = "the password" | AppPassword | "nothing" | undefined;
 
 /** RFC 4616 refuses what SASLprep does; whoever chose such a password may use it here. */
-function whatIsRight(account: Account | undefined, password: string, pool: HashPool): Right | Promise<Right> {
+function whatIsRight(account: Account | undefined, password: string, pool: HashPool): Answer<Right> {
   if (account === undefined) return "nothing";
   const spellings = spellingsOf(password);
   for (const spelling of spellings) {

@@ -1,4 +1,5 @@
 /** Who judges. A validator has the methods that it can answer, and only what it can answer is ever offered to clients. */
+import type { Answer } from "./answer.ts";
 import type { BearerEvidence, CertificateEvidence, NtlmEvidence, PasswordEvidence, StoredKeys } from "./evidence.ts";
 import type { Accepted, Denied, Unavailable, Unknown, Verdict } from "./verdict.ts";
 import type { Visit } from "./visit.ts";
@@ -19,7 +20,7 @@ export interface NtlmJudge {
   names(visit: Visit): TargetNames;
   /** A domain controller judges: responses that repeat other names than `names` gives it refuses. */
   readonly isBoundToNames?: boolean | undefined;
-  verify(evidence: NtlmEvidence, visit: Visit): Promise<Verdict>;
+  verify(evidence: NtlmEvidence, visit: Visit): Answer<Verdict>;
 }
 
 /** An account's keys, and what to say once the client has proven that it knows the password. */
@@ -32,7 +33,7 @@ export interface KeysFound {
 export interface KeyJudge {
   /** What accounts of this validator may have: only mechanisms that one of these serves are offered. */
   readonly kinds: readonly (keyof StoredKeys)[];
-  find(username: string, visit: Visit): Promise<KeysFound | Unknown | Unavailable>;
+  find(username: string, visit: Visit): Answer<KeysFound | Unknown | Unavailable>;
   /** How the keys of an unknown name must look to be like those of a known one; without it as new keys look. */
   likeness?(mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-1", username: string): KeyLikeness | undefined;
   /** Told once the proof that followed `find` has been looked at: what came of it. */
@@ -53,16 +54,16 @@ export interface BearerJudge {
   readonly scope?: string | undefined;
   /** Address of the OpenID Provider Configuration, for the same client. */
   readonly openidConfiguration?: string | undefined;
-  verify(evidence: BearerEvidence, visit: Visit): Promise<Verdict>;
+  verify(evidence: BearerEvidence, visit: Visit): Answer<Verdict>;
 }
 
 export interface Validator {
   readonly name: string;
-  password?(evidence: PasswordEvidence, visit: Visit): Promise<Verdict>;
+  password?(evidence: PasswordEvidence, visit: Visit): Answer<Verdict>;
   readonly ntlm?: NtlmJudge;
   readonly keys?: KeyJudge;
   readonly bearer?: BearerJudge;
-  certificate?(evidence: CertificateEvidence, visit: Visit): Promise<Verdict>;
+  certificate?(evidence: CertificateEvidence, visit: Visit): Answer<Verdict>;
   close?(): Promise<void>;
 }
 

@@ -2,6 +2,7 @@
  * A validator behind the guard: it is asked only when the guard lets it, and the guard hears what it says. A refusal of the
  * guard looks like one of the validator's, and takes as long.
  */
+import { isPending, whenKnown, type Answer } from "../core/answer.ts";
 import type { BearerJudge, KeyJudge, KeysFound, NtlmJudge, Validator } from "../core/validator.ts";
 import type { Denied, Unavailable, Unknown, Verdict } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
@@ -14,7 +15,7 @@ export interface GuardedOptions {
 }
 
 type Question = Pick<Attempt, "names" | "isGuess" | "secret">;
-type Judge = (question: Question, visit: Visit, ask: () => Promise<Verdict>) => Promise<Verdict>;
+type Judge = (question: Question, visit: Visit, ask: () => Answer<Verdict>) => Answer<Verdict>;
 
 /** Can do what `validator` can. */
 export function guarded(validator: Validator, guard: Guard, { locksAccounts }: GuardedOptions = {}): Validator {
@@ -45,21 +46,36 @@ export function guarded(validator: Validator, guard: Guard, { locksAccounts }: G
   };
 }
 
-async function judge(attempt: Attempt, guard: Guard, pace: Pace, ask: () => Promise<Verdict>): Promise<Verdict> {
-  const permission = await guard.before(attempt);
-  if (permission.kind === "refused") {
-    await pace.keep();
-    return verdictOf(permission);
-  }
+function judge(attempt: Attempt, guard: Guard, pace: Pace, ask: () => Answer<Verdict>): Answer<Verdict> {
+  return whenKnown<Permission | Refusal, Verdict>(guard.before(attempt), (permission) =>
+    permission.kind === "refused" ? refuse(permission, pace) : listen(permission, guard, pace, ask),
+  );
+}
+
+async function refuse(refusal: Refusal, pace: Pace): Promise<Verdict> {
+  await pace.keep();
+  return verdictOf(refusal);
+}
+
+/** Asks, and lets the guard hear what is said; a validator that throws has said nothing. */
+function listen(permission: Permission, guard: Guard, pace: Pace, ask: () => Answer<Verdict>): Answer<Verdict> {
   const started = performance.now();
-  let verdict: Verdict | undefined;
-  try {
-    verdict = await ask();
-  } finally {
+  const said = (verdict: Verdict): Verdict => {
     guard.after(permission, verdict);
+    if (verdict.kind === "denied" || verdict.kind === "unknown") pace.learn(performance.now() - started);
+    return verdict;
+  };
+  const threw = (error: unknown): never => {
+    guard.after(permission, undefined);
+    throw error;
+  };
+  let answer: Answer<Verdict>;
+  try {
+    answer = ask();
+  } catch (error) {
+    return threw(error);
   }
-  if (verdict.kind === "denied" || verdict.kind === "unknown") pace.learn(performance.now() - started);
-  return verdict;
+  return isPending(answer) ? answer.then(said, threw) : said(answer);
 }
 
 function verdictOf({ reason, why }: Refusal): Denied | Unavailable {

@@ -25,6 +25,7 @@ export { serverConnection, type Connection, type ConnectionDetails } from "./sas
 export { SASL_LINE_LIMIT, type Framing } from "../sasl/converse.ts";
 
 // A judge of your own.
+export type { Answer } from "../core/answer.ts";
 export type { BearerJudge, KeyJudge, KeysFound, NtlmJudge, TargetNames, Validator } from "../core/validator.ts";
 export type { Accepted, Denied, DenyReason, Unavailable, Unknown, Verdict } from "../core/verdict.ts";
 export type {

@@ -1,4 +1,5 @@
 /** What a protocol's front needs to serve one client, and what it can end with: the same for all protocols. */
+import type { Answer } from "../core/answer.ts";
 import type { Entry, Guest } from "../core/backend.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import type { NtlmFacts } from "../core/ntlm-facts.ts";
@@ -41,7 +42,7 @@ export interface Front {
   /** STARTTLS may be used. */
   readonly starttls: boolean;
   /** Judges a bare name and password (USER/PASS, LOGIN); undefined where the listener takes none. */
-  judgePassword?(evidence: PasswordEvidence, visit: Visit): Promise<Conclusion>;
+  judgePassword?(evidence: PasswordEvidence, visit: Visit): Answer<Conclusion>;
   /** Continues under TLS. Throws WireClosed. */
   secure(client: Wire, visit: Visit): Promise<void>;
   /** Whether somebody who has proven who it is may use this listener; undefined: yes. */

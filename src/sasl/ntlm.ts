@@ -2,6 +2,7 @@
  * NTLM as a SASL mechanism (MS-POP3, MS-OXIMAP, MS-SMTPNTLM): NEGOTIATE in, CHALLENGE out, AUTHENTICATE in. One mechanism
  * for all protocols; the bytes are the ntlm room's business, the account the validator's.
  */
+import type { Answer } from "../core/answer.ts";
 import type { NtlmNames } from "../core/evidence.ts";
 import { isPlausibleName } from "../core/identity.ts";
 import type { Able } from "../core/validator.ts";
@@ -104,10 +105,7 @@ function termsOf({ policy }: NtlmSettings, visit: Visit, names?: readonly NtlmNa
   return typeof policy === "function" ? policy(visit, names) : [{ policy }];
 }
 
-async function verify(
-  logon: NtlmLogon,
-  judge: (evidence: NtlmLogon["evidence"]) => Promise<Verdict>,
-): Promise<Verdict> {
+async function verify(logon: NtlmLogon, judge: (evidence: NtlmLogon["evidence"]) => Answer<Verdict>): Promise<Verdict> {
   const names = logon.evidence.names.filter((each) => isPlausibleName(each.user));
   if (names.length === 0) {
     return { kind: "denied", reason: "bad-credentials", why: "the user name is empty or has control characters" };

@@ -1,4 +1,5 @@
 /** A name and a password, however they came (PLAIN, LOGIN, USER/PASS, IMAP LOGIN), put before the judge. */
+import { whenKnown, type Answer } from "../core/answer.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import { isPlausibleName } from "../core/identity.ts";
 import type { Able } from "../core/validator.ts";
@@ -9,13 +10,13 @@ import type { Conclusion } from "./mechanism.ts";
 /** No directory keeps longer ones, and hashing a megabyte is an attack. Bytes of UTF-8. */
 const PASSWORD_LIMIT = 1024;
 
-export async function judgePassword(
-  evidence: PasswordEvidence,
-  judge: Able<"password">,
-  visit: Visit,
-): Promise<Conclusion> {
-  const verdict = refuseUnread(evidence) ?? (await judge.password(evidence, visit));
-  return { verdict, claimed: evidence.username, password: evidence.password };
+export function judgePassword(evidence: PasswordEvidence, judge: Able<"password">, visit: Visit): Answer<Conclusion> {
+  const conclude = (verdict: Verdict): Conclusion => ({
+    verdict,
+    claimed: evidence.username,
+    password: evidence.password,
+  });
+  return whenKnown(refuseUnread(evidence) ?? judge.password(evidence, visit), conclude);
 }
 
 /** An empty password is an anonymous bind to some directories; controls in names are injections to some backends. */

@@ -1,6 +1,7 @@
 /** A guard, a clock that the test turns, and a validator with a few accounts behind the guard. */
 import { createHash } from "node:crypto";
 import { Secret } from "../../src/core/secret.ts";
+import type { Answer } from "../../src/core/answer.ts";
 import type { Validator } from "../../src/core/validator.ts";
 import type { Verdict } from "../../src/core/verdict.ts";
 import type { Visit } from "../../src/core/visit.ts";
@@ -110,7 +111,8 @@ export class World {
   }
 
   /** Waits until it is answered, however long the guard takes by its clock. */
-  async #settled(verdict: Promise<Verdict>): Promise<Verdict> {
+  async #settled(answer: Answer<Verdict>): Promise<Verdict> {
+    const verdict = Promise.resolve(answer);
     let isHere = false;
     const settled = (): void => void (isHere = true);
     verdict.then(settled, settled);

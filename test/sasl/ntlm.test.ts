@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NtlmEvidence } from "../../src/core/evidence.ts";
 import type { TargetNames, Validator } from "../../src/core/validator.ts";
-import type { Verdict } from "../../src/core/verdict.ts";
 import type { Visit } from "../../src/core/visit.ts";
 import { authenticateMessage, negotiateMessage, type InitiatorOptions } from "../../src/ntlm/initiator.ts";
 import { DEFAULT_POLICY, type AcceptorPolicy } from "../../src/ntlm/policy.ts";
@@ -154,7 +153,7 @@ test("names with controls in them reach no judge", async () => {
     name: "curious",
     ntlm: {
       names: () => NAMES,
-      verify: (evidence: NtlmEvidence): Promise<Verdict> => {
+      verify: (evidence: NtlmEvidence) => {
         asked += 1;
         return users.ntlm!.verify(evidence, VISIT);
       },

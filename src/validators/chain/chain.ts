@@ -1,5 +1,6 @@
 /** Validator `chain`: several validators asked in their order, until one knows whose logon it is. */
 import { randomBytes } from "node:crypto";
+import type { Answer } from "../../core/answer.ts";
 import { challengerAmong, namesTeller } from "../../core/challenge-names.ts";
 import type { BearerJudge, Able, Need, NtlmJudge, Validator } from "../../core/validator.ts";
 import { can } from "../../core/validator.ts";
@@ -35,9 +36,9 @@ export function chainValidator(options: ChainOptions): Validator {
   if (members.length === 0) throw new Error(`the chain ${name} has no members`);
   let isClosed = false;
   const unlessClosed =
-    <A extends unknown[], T>(ask: (...args: A) => Promise<T>) =>
-    (...args: A): Promise<T | Unavailable> =>
-      isClosed ? Promise.resolve(CLOSED) : ask(...args);
+    <A extends unknown[], T>(ask: (...args: A) => Answer<T>) =>
+    (...args: A): Answer<T | Unavailable> =>
+      isClosed ? CLOSED : ask(...args);
   const judges = <N extends Need>(need: N) => new Judges(able(members, need));
   const [passwords, certificates, keyed] = [judges("password"), judges("certificate"), judges("keys")];
   const ntlm = ntlmOf(judges("ntlm"), options);
@@ -86,7 +87,7 @@ class Judges<V extends Validator> {
     this.#pace = new Pace(members.length);
   }
 
-  ask(question: (validator: V) => Promise<Verdict>): Promise<Verdict> {
+  ask(question: (validator: V) => Answer<Verdict>): Promise<Verdict> {
     return walk(this.members, question, this.#pace);
   }
 }

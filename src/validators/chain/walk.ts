@@ -2,6 +2,7 @@
  * From member to member: "unknown" goes on; "accepted" ends; "denied" and "unavailable" end unless told otherwise. Whoever
  * was skipped because it could not say might have known the user: after that only an "accepted" is an answer.
  */
+import type { Answer } from "../../core/answer.ts";
 import type { KeysFound, Validator } from "../../core/validator.ts";
 import type { Denied, Unavailable, Unknown, Verdict } from "../../core/verdict.ts";
 import type { Pace } from "./pace.ts";
@@ -17,7 +18,7 @@ type No = Denied | Unknown | Unavailable;
 /** `question` is what each member is asked; rejects as it does. */
 export async function walk<V extends Validator, A extends Verdict | KeysFound>(
   members: readonly Link<V>[],
-  question: (validator: V) => Promise<A>,
+  question: (validator: V) => Answer<A>,
   pace: Pace,
 ): Promise<A | No> {
   let [missed, refusal]: [Unavailable?, Denied?] = [];

@@ -2,6 +2,7 @@
  * One way of asking a validator, with bulkheads around it: so many questions at once, so many waiting and for so long, a
  * time limit for each, and a breaker. Nothing that a validator does or leaves undone holds a question longer than that.
  */
+import { isPending, type Answer } from "../../core/answer.ts";
 import type { Unavailable } from "../../core/verdict.ts";
 import { Breaker } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
@@ -12,14 +13,26 @@ const QUICK = 1_000;
 /** Characters of a validator's fault that go into the log. */
 const FAULT_LIMIT = 2_000;
 
-interface Question {
-  /** Let go of as soon as it is asked: the evidence in it is not ours to keep. */
-  ask: (() => Promise<unknown>) | undefined;
-  answer: (verdict: unknown) => void;
+/** Whom an answer concerns. */
+interface Asker {
   readonly client: string;
+  /** The breaker's one question. */
   readonly isTrial: boolean;
-  /** Until when it may wait; once asked, until when the answer counts. */
-  deadline: number;
+}
+
+interface Asked extends Asker {
+  readonly answer: (verdict: unknown) => void;
+  /** Until when the answer counts. */
+  readonly deadline: number;
+}
+
+interface Waiting {
+  /** The evidence in it is not ours to keep: it goes with the question. */
+  readonly ask: () => Answer<unknown>;
+  readonly answer: (verdict: unknown) => void;
+  readonly client: string;
+  /** Until when it may wait. */
+  readonly deadline: number;
 }
 
 export class Compartment {
@@ -28,8 +41,8 @@ export class Compartment {
   readonly #clock: Clock;
   readonly #breaker: Breaker;
   /** Both in the order of their deadlines, because all have the same time. */
-  readonly #asked = new Set<Question>();
-  readonly #waiting = new Set<Question>();
+  readonly #asked = new Set<Asked>();
+  readonly #waiting = new Set<Waiting>();
   readonly #now = (): number => this.#clock.now();
   /** When the timer strikes. */
   #due = Infinity;
@@ -46,19 +59,18 @@ export class Compartment {
     });
   }
 
-  /** `client`: the address on whose behalf it is asked. Resolves with the answer, or with the limit that was hit. */
-  ask<T>(ask: () => Promise<T>, client: string): Promise<T | Unavailable> {
+  /** `client`: the address on whose behalf it is asked. The answer, or the limit that was hit. */
+  ask<T>(ask: () => Answer<T>, client: string): Answer<T | Unavailable> {
     const admission = this.#breaker.admit(this.#now);
-    if (admission === "refused") return refused(RESTING);
+    if (admission === "refused") return unavailable(RESTING);
     const isTrial = admission === "trial";
-    const isNow = isTrial || this.#asked.size < this.#limits.concurrency;
-    if (!isNow && this.#waiting.size >= this.#limits.queue)
-      return refused(`the validator's queue is full: ${this.#limits.queue} logons are waiting`);
-    return new Promise((resolve) => {
-      const answer = resolve as (verdict: unknown) => void;
-      const question: Question = { ask, answer, client, isTrial, deadline: 0 };
-      if (isNow) this.#put(question);
-      else this.#enqueue(question);
+    if (isTrial || this.#asked.size < this.#limits.concurrency) return this.#put(ask, { client, isTrial });
+    if (this.#waiting.size >= this.#limits.queue)
+      return unavailable(`the validator's queue is full: ${this.#limits.queue} logons are waiting`);
+    return new Promise<T | Unavailable>((resolve) => {
+      const deadline = this.#clock.now() + this.#limits.queueTime;
+      this.#waiting.add({ ask, answer: resolve as Waiting["answer"], client, deadline });
+      this.#wakeAt(deadline);
     });
   }
 
@@ -71,62 +83,71 @@ export class Compartment {
     this.#due = Infinity;
   }
 
-  #put(question: Question): void {
-    const { ask } = question;
-    question.ask = undefined;
-    question.deadline = this.#clock.now() + this.#limits.timeout;
+  /** An answer that is there at once has held nobody up: for it there is nothing to count or to wait for. */
+  #put<T>(ask: () => Answer<T>, asker: Asker): Answer<T | Unavailable> {
+    let answer: Answer<T>;
+    try {
+      answer = ask();
+    } catch (error) {
+      return this.#threw(error, asker, true);
+    }
+    if (!isPending(answer)) {
+      this.#heard(answer, asker, true);
+      return answer;
+    }
+    const pending = answer;
+    return new Promise((resolve) => this.#await(pending, resolve as Asked["answer"], asker));
+  }
+
+  #await(pending: Promise<unknown>, answer: Asked["answer"], { client, isTrial }: Asker): void {
+    const question: Asked = { client, isTrial, answer, deadline: this.#clock.now() + this.#limits.timeout };
     this.#asked.add(question);
     this.#wakeAt(question.deadline);
-    try {
-      ask!().then(
-        (verdict) => this.#answered(question, verdict),
-        (error: unknown) => this.#threw(question, error),
-      );
-    } catch (error) {
-      this.#threw(question, error);
-    }
+    // Answers that come too late are dropped: the question is no longer among those asked.
+    pending.then(
+      (verdict) => {
+        if (!this.#asked.delete(question)) return;
+        answer(verdict);
+        this.#heard(verdict, question, this.#isQuick(question));
+        this.#refill();
+      },
+      (error: unknown) => {
+        if (!this.#asked.delete(question)) return;
+        answer(this.#threw(error, question, this.#isQuick(question)));
+        this.#refill();
+      },
+    );
   }
 
-  #enqueue(question: Question): void {
-    question.deadline = this.#clock.now() + this.#limits.queueTime;
-    this.#waiting.add(question);
-    this.#wakeAt(question.deadline);
-  }
-
-  /** Answers that come too late are dropped: the question is no longer among those asked. */
-  #answered(question: Question, verdict: unknown): void {
-    if (!this.#asked.delete(question)) return;
-    question.answer(verdict);
+  #heard(verdict: unknown, asker: Asker, isQuick: boolean): void {
     const { kind, why } = verdict as Unavailable;
-    if (kind === "unavailable") this.#failed(question, why);
-    else if (question.isTrial) this.#breaker.tried(true, this.#now);
+    if (kind === "unavailable") this.#failed(asker, why, isQuick);
+    else if (asker.isTrial) this.#breaker.tried(true, this.#now);
     else this.#breaker.good();
-    this.#refill();
   }
 
-  #threw(question: Question, error: unknown): void {
-    if (!this.#asked.delete(question)) return;
+  #threw(error: unknown, asker: Asker, isQuick: boolean): Unavailable {
     const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#log("error", "internal fault of a validator", { fault: fault.slice(0, FAULT_LIMIT) });
-    question.answer(unavailable("internal fault of the validator"));
-    this.#failed(question, "internal fault");
-    this.#refill();
+    this.#failed(asker, "internal fault", isQuick);
+    return unavailable("internal fault of the validator");
   }
 
-  #failed(question: Question, why: string, isQuick = this.#isQuick(question)): void {
-    if (question.isTrial) this.#breaker.tried(false, this.#now);
-    else this.#breaker.bad(why, question.client, isQuick, this.#now);
+  #failed({ client, isTrial }: Asker, why: string, isQuick: boolean): void {
+    if (isTrial) this.#breaker.tried(false, this.#now);
+    else this.#breaker.bad(why, client, isQuick, this.#now);
   }
 
-  #isQuick({ deadline }: Question): boolean {
+  #isQuick({ deadline }: Asked): boolean {
     return this.#clock.now() - (deadline - this.#limits.timeout) < QUICK;
   }
 
   #refill(): void {
     while (this.#waiting.size > 0 && this.#asked.size < this.#limits.concurrency) {
-      const [next] = this.#waiting;
+      const [next] = this.#waiting as Iterable<Waiting>;
+      const { ask, answer, client } = next!;
       this.#waiting.delete(next!);
-      this.#put(next!);
+      answer(this.#put(ask, { client, isTrial: false }));
     }
   }
 
@@ -164,8 +185,8 @@ export class Compartment {
 }
 
 /** Takes out those whose time is over. */
-function overdue(questions: Set<Question>, now: number): Question[] {
-  const found: Question[] = [];
+function overdue<Q extends { readonly deadline: number }>(questions: Set<Q>, now: number): Q[] {
+  const found: Q[] = [];
   for (const question of questions) {
     if (question.deadline > now) break;
     found.push(question);
@@ -178,8 +199,4 @@ const RESTING = "the validator has failed and is left alone for a while";
 
 function unavailable(why: string): Unavailable {
   return { kind: "unavailable", why };
-}
-
-function refused(why: string): Promise<Unavailable> {
-  return Promise.resolve(unavailable(why));
 }

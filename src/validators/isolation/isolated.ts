@@ -3,6 +3,7 @@
  * up nobody who is judged by another one. Its ways of judging are isolated from each other as well: slow password hashes
  * do not stop NTLM.
  */
+import type { Answer } from "../../core/answer.ts";
 import type { BearerJudge, KeyJudge, NtlmJudge, Validator } from "../../core/validator.ts";
 import type { Unavailable } from "../../core/verdict.ts";
 import type { Visit } from "../../core/visit.ts";
@@ -16,7 +17,7 @@ export interface IsolationOptions extends Partial<IsolationLimits> {
   readonly log: IsolationLog;
 }
 
-type Ask = <T>(ask: () => Promise<T>, visit: Visit) => Promise<T | Unavailable>;
+type Ask = <T>(ask: () => Answer<T>, visit: Visit) => Answer<T | Unavailable>;
 
 /** Judges as `validator` does and can do the same, within `options`; each way of judging has limits of its own. */
 export function isolated(validator: Validator, options: IsolationOptions, clock: Clock = SYSTEM_CLOCK): Validator {

@@ -35,7 +35,7 @@ class Bench {
   }
 
   ask(address = "192.0.2.7"): Promise<Verdict> {
-    return this.validator.password!(EVIDENCE, { ...VISIT, client: { address, port: 1 } });
+    return Promise.resolve(this.validator.password!(EVIDENCE, { ...VISIT, client: { address, port: 1 } }));
   }
 
   /** Asks from an address of its own each time. */
@@ -189,7 +189,7 @@ describe("an isolated validator", () => {
     const validator = isolated({ name: "x", password: hangs, close }, { log: () => undefined, concurrency: 1 });
     const verdicts = [validator.password!(EVIDENCE, VISIT), validator.password!(EVIDENCE, VISIT)];
     await validator.close!();
-    assert.deepEqual((await Promise.all(verdicts)).map(why), Array(2).fill("the validator is closed"));
+    assert.deepEqual([why(await verdicts[0]!), why(await verdicts[1]!)], Array(2).fill("the validator is closed"));
     assert.equal(closed, 1);
   });
 
@@ -301,5 +301,43 @@ describe("the breaker of an isolated validator", () => {
       await slow.answer(DOWN);
     }
     assert.equal(slow.lines.length, 1);
+  });
+});
+
+describe("answers that are there at once", () => {
+  test("are passed on as they are, and take nobody's place", async () => {
+    const lines: string[] = [];
+    const log: IsolationOptions["log"] = (_level, message) => lines.push(message);
+    const validator = isolated({ name: "quick", password: () => YES }, { log, concurrency: 1, queue: 0 });
+    assert.equal(validator.password!(EVIDENCE, VISIT), YES);
+    assert.equal(await validator.password!(EVIDENCE, VISIT), YES);
+    assert.deepEqual(lines, []);
+  });
+
+  test("open the breaker, and close it, as others do", async () => {
+    const bench = { answer: DOWN as Verdict, lines: [] as string[], clock: new TurnedClock() };
+    const log: IsolationOptions["log"] = (_level, message) => bench.lines.push(message);
+    const limits = { log, breaker: { failures: 2, rest: 1000 } };
+    const validator = isolated({ name: "quick", password: () => bench.answer }, limits, bench.clock);
+    const ask = (client: number) =>
+      validator.password!(EVIDENCE, { ...VISIT, client: { address: `192.0.2.${client}`, port: 1 } });
+    assert.deepEqual([why(await ask(1)), why(await ask(2))], [DOWN.why, DOWN.why]);
+    bench.answer = YES;
+    assert.match(why(await ask(3)), /has failed and is left alone/);
+    await bench.clock.turn(1000);
+    assert.deepEqual([await ask(4), await ask(5)], [YES, YES]);
+    assert.deepEqual(bench.lines, ["validator fails, it is left alone for a while", "validator is asked again"]);
+  });
+
+  test("who waits behind slow ones gets one of them, too", async () => {
+    const answers: (Verdict | Promise<Verdict>)[] = [];
+    let first: (verdict: Verdict) => void = () => undefined;
+    answers.push(new Promise((resolve) => (first = resolve)), YES, NO);
+    const password = () => answers.shift()!;
+    const validator = isolated({ name: "mixed", password }, { log: () => undefined, concurrency: 1 });
+    const verdicts = [1, 2, 3].map(() => Promise.resolve(validator.password!(EVIDENCE, VISIT)));
+    assert.equal(answers.length, 2);
+    first(DOWN);
+    assert.deepEqual(await Promise.all(verdicts), [DOWN, YES, NO]);
   });
 });
