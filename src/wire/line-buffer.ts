@@ -34,7 +34,9 @@ export class LineBuffer {
    * copying anything; undefined when that is not so.
    */
   lineAtOnce(buffer: Buffer, count: number, limit: number): string | undefined {
-    if (this.length > 0 || this.#dropping || count > limit || buffer.indexOf(LF) !== count - 1) return undefined;
+    if (this.length > 0 || this.#dropping || count > limit || buffer[count - 1] !== LF) return undefined;
+    // Commands are short: calling `indexOf` takes longer than looking.
+    for (let index = count - 2; index >= 0; index--) if (buffer[index] === LF) return undefined;
     return textOf(buffer, 0, count - 1);
   }
 

@@ -18,7 +18,8 @@ export interface Handle {
 }
 
 export interface Request {
-  oncomplete: (this: Request, status: number) => void;
+  /** Called when it is done, if set. */
+  oncomplete?: (this: Request, status: number) => void;
   handle?: Handle;
   /** What is being written must live until it has been. */
   data?: string | Uint8Array;
