@@ -15,6 +15,7 @@ import type { OpenGuard } from "./guard/open.ts";
 import type { Log } from "./observe/log.ts";
 import type { Watcher } from "./observe/watcher.ts";
 import type { Radar } from "./radar/radar.ts";
+import { Crowd } from "./wire/crowd.ts";
 import { Door } from "./wire/door.ts";
 import { listen } from "./wire/listen.ts";
 import { hostPort, makeNetworks } from "./wire/networks.ts";
@@ -53,7 +54,7 @@ const PARTING = 1_000;
 
 export class Gateway {
   readonly #options: GatewayOptions;
-  readonly #stays = new Set<Stay>();
+  readonly #stays = new Crowd<Stay>();
   readonly #ports = new Map<string, OpenPort>();
   readonly #door: Door;
   #config: Config;
@@ -110,7 +111,7 @@ export class Gateway {
   async stop(): Promise<void> {
     for (const { server } of this.#ports.values()) server.close();
     this.#ports.clear();
-    for (const stay of this.#stays) stay.stop();
+    for (const stay of this.#stays.filter()) stay.stop();
     // Each says its line in the log when its sockets are closed, some turns of the event loop later.
     for (const end = Date.now() + PARTING; this.#stays.size > 0 && Date.now() < end;) await sleep(5);
     const validators = [...this.#retired, this.#validators];

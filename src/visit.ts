@@ -10,6 +10,7 @@ import type { Watcher } from "./observe/watcher.ts";
 import type { Attempt, Entered, Front } from "./protocols/front.ts";
 import { protocols } from "./protocols/protocol.ts";
 import { relay, type Relay, type RelayEnd } from "./relay/relay.ts";
+import type { Member } from "./wire/crowd.ts";
 import { clearDeadline, startDeadline, type Deadline } from "./wire/deadlines.ts";
 import type { Door, Ticket } from "./wire/door.ts";
 import type { Link } from "./wire/link.ts";
@@ -40,7 +41,8 @@ const PROXY_TIME = 5_000;
 let visits = 0;
 const PROCESS = (Date.now() % 2_176_782_336).toString(36);
 
-export class Stay implements Visit {
+export class Stay implements Visit, Member {
+  place: number | undefined = undefined;
   readonly id: string;
   readonly house: House;
   client: Peer;

@@ -9,7 +9,7 @@ import type { Guard } from "../guard/guard.ts";
 import { openGuard, type OpenGuardOptions } from "../guard/open.ts";
 import { openLog, type Log } from "../observe/log.ts";
 import { notify } from "../observe/notify.ts";
-import { compileEarly } from "./compile-early.ts";
+import { tuneV8 } from "./tune-v8.ts";
 import { tooFewFiles } from "./open-files.ts";
 import { makeValidators } from "../make-validators.ts";
 import { Radar } from "../radar/radar.ts";
@@ -24,7 +24,7 @@ export function registerServe(program: Command): void {
 }
 
 async function serve(path: string): Promise<void> {
-  compileEarly();
+  tuneV8();
   const config = read(path, (line) => console.error(line));
   if (!config) {
     process.exitCode = 1;

@@ -3,22 +3,17 @@
  * own for each connection would cost more CPU than the rest of a logon's bookkeeping; a quarter second of blur is
  * nothing against limits that are counted in seconds.
  */
+import { Crowd, type Member } from "./crowd.ts";
 
 const TICK = 250;
 
-export interface Deadline {
+export interface Deadline extends Member {
   /** Milliseconds of `coarseNow`; move it to extend the deadline. */
   at: number;
-  /** Where it stands among those that run; undefined: it does not run. Of this file alone. */
-  place?: number | undefined;
   expire(): void;
 }
 
-/**
- * In no order: the last one takes the place of one that goes. A Set would leave tables behind, each pointing to the next,
- * and the garbage collector would carry what they held with it.
- */
-const running: Deadline[] = [];
+const running = new Crowd<Deadline>();
 let now = Date.now();
 let timer: NodeJS.Timeout | undefined;
 
@@ -37,20 +32,13 @@ export function startDeadline(milliseconds: number, expire: () => void): Deadlin
 
 /** The same for a record that the caller already has, with `at` set. */
 export function addDeadline(deadline: Deadline): void {
-  deadline.place = running.push(deadline) - 1;
+  running.add(deadline);
   timer ??= setInterval(tick, TICK).unref();
 }
 
 export function clearDeadline(deadline: Deadline): void {
-  const { place } = deadline;
-  if (place === undefined) return;
-  deadline.place = undefined;
-  const last = running.pop()!;
-  if (last !== deadline) {
-    running[place] = last;
-    last.place = place;
-  }
-  if (running.length === 0 && timer) {
+  running.delete(deadline);
+  if (running.size === 0 && timer) {
     clearInterval(timer);
     timer = undefined;
   }
@@ -60,7 +48,7 @@ function tick(): void {
   now = Date.now();
   for (const deadline of running.filter(({ at }) => at <= now)) {
     // One that expires may clear others.
-    if (deadline.place === undefined) continue;
+    if (!running.has(deadline)) continue;
     clearDeadline(deadline);
     deadline.expire();
   }

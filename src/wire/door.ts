@@ -2,6 +2,7 @@
  * Who is let in at all: connections in total, per address, and still waiting to log on. Flooding us with silent
  * connections costs the flooder its own place: past the waiting limit the one that waited longest has to go.
  */
+import { Arrivals, type Arrival } from "./arrivals.ts";
 import { plainAddress } from "./networks.ts";
 
 export interface DoorLimits {
@@ -12,7 +13,7 @@ export interface DoorLimits {
   readonly waiting: number;
 }
 
-export interface Ticket {
+export interface Ticket extends Arrival {
   readonly network: string;
   /** Called when this connection must make room for another one. */
   readonly evict: () => void;
@@ -22,8 +23,7 @@ export class Door {
   #limits: DoorLimits;
   #total = 0;
   readonly #perAddress = new Map<string, number>();
-  /** In order of arrival. */
-  readonly #waiting = new Set<Ticket>();
+  readonly #waiting = new Arrivals<Ticket>();
 
   constructor(limits: DoorLimits) {
     this.#limits = limits;
@@ -48,7 +48,7 @@ export class Door {
     if (this.#total >= this.#limits.total) return "too many connections";
     if (here >= this.#limits.perAddress) return "too many connections from this address";
     if (this.#waiting.size >= this.#limits.waiting) this.#evictOldest();
-    const ticket: Ticket = { network, evict };
+    const ticket: Ticket = { network, evict, before: undefined, after: undefined };
     this.#total += 1;
     this.#perAddress.set(network, here + 1);
     this.#waiting.add(ticket);
@@ -69,7 +69,7 @@ export class Door {
   }
 
   #evictOldest(): void {
-    const [oldest] = this.#waiting;
+    const { oldest } = this.#waiting;
     if (!oldest) return;
     this.#waiting.delete(oldest);
     oldest.evict();

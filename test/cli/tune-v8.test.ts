@@ -4,11 +4,9 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 
 test("this Node knows every flag that is set", () => {
-  const module = new URL("../../src/cli/compile-early.js", import.meta.url);
+  const module = new URL("../../src/cli/tune-v8.js", import.meta.url);
   const run = (code: string) => spawnSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
-  const { status, stdout, stderr } = run(
-    `const { compileEarly } = await import("${module}"); compileEarly(); console.log("set");`,
-  );
+  const { status, stdout, stderr } = run(`const { tuneV8 } = await import("${module}"); tuneV8(); console.log("set");`);
   assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "set\n", stderr: "" });
   assert.match(run(`(await import("node:v8")).setFlagsFromString("--no-such-flag=1");`).stderr, /unrecognized flag/);
 });
