@@ -21,3 +21,8 @@ export function withoutTrailingBlanks(line: string, blanks = " \t"): string {
   while (end > 0 && blanks.includes(line[end - 1]!)) end -= 1;
   return end === line.length ? line : line.slice(0, end);
 }
+
+/** Parts with blanks between them: nearly always a single one, at which cutting is quicker than at a pattern. */
+export function wordsOf(line: string): string[] {
+  return line.includes("  ") ? line.split(/ +/) : line.split(" ");
+}

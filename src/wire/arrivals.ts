@@ -29,15 +29,26 @@ export class Arrivals<A extends Arrival> {
     this.#size += 1;
   }
 
-  /** Nothing happens where it is not among them. */
-  delete(arrival: A): void {
+  /** False: it is not among them. */
+  delete(arrival: A): boolean {
     const { before, after } = arrival;
-    if (before === undefined && this.#first !== arrival) return;
+    if (before === undefined && this.#first !== arrival) return false;
     if (before) before.after = after;
     else this.#first = after;
     if (after) after.before = before;
     else this.#last = before;
     arrival.before = arrival.after = undefined;
     this.#size -= 1;
+    return true;
+  }
+
+  /** Takes out the oldest ones, up to the first that is not meant. */
+  take(isMeant: (arrival: A) => boolean = () => true): readonly A[] {
+    const taken: A[] = [];
+    for (let next = this.#first; next && isMeant(next); next = this.#first) {
+      taken.push(next);
+      this.delete(next);
+    }
+    return taken;
   }
 }

@@ -63,7 +63,9 @@ test("arrivals keep their order, whoever goes from wherever", () => {
       assert.deepEqual([guest.before, guest.after], [undefined, undefined]);
     }
     assert.equal(arrivals.oldest, undefined);
-    arrivals.add(all[0]!);
-    assert.deepEqual([inOrder(arrivals), arrivals.size], ["a", 1]);
+    for (const guest of all) arrivals.add(guest);
+    assert.equal(namesOf(arrivals.take(({ name }) => name < "c")), "ab");
+    assert.deepEqual([inOrder(arrivals), arrivals.size], ["cd", 2]);
+    assert.deepEqual([namesOf(arrivals.take()), arrivals.size, arrivals.delete(all[3]!)], ["cd", 0, false]);
   }
 });

@@ -6,7 +6,7 @@ import { Secret } from "../../core/secret.ts";
 import { SASL_LINE_LIMIT, type Framing } from "../../sasl/converse.ts";
 import { findOffer, plaintextNow, type Serve } from "../front.ts";
 import { Session, type Step } from "../session.ts";
-import { textOfLine, withoutTrailingBlanks } from "../text.ts";
+import { textOfLine, withoutTrailingBlanks, wordsOf } from "../text.ts";
 import { bareAuth, capa, firstChallenge, words } from "./words.ts";
 
 interface Pop3State {
@@ -31,7 +31,7 @@ export const serve: Serve = async (client, front, visit) => {
 };
 
 function obey(session: Pop3Session, line: string): Promise<Step> | Step {
-  const [verb = "", ...args] = withoutTrailingBlanks(line).split(/ +/);
+  const [verb = "", ...args] = wordsOf(withoutTrailingBlanks(line));
   switch (verb.toUpperCase()) {
     case "CAPA":
       session.state.askedCapa = true;

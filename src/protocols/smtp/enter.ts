@@ -6,6 +6,7 @@ import { writePlain } from "../../sasl/plain.ts";
 import { secureClient } from "../../wire/tls-client.ts";
 import type { Wire } from "../../wire/wire.ts";
 import { beQuiet, type Enter, type Ticket, type XclientFacts } from "../enter.ts";
+import { wordsOf } from "../text.ts";
 import { expectReply } from "./reply.ts";
 
 export const enter: Enter = async (server, ticket) => {
@@ -72,10 +73,7 @@ function parameters(extensions: readonly string[], keyword: string): readonly st
   const isIt = (line: string): boolean =>
     SEPARATORS.includes(line[end] ?? "") && line.slice(0, end).toUpperCase() === keyword;
   const found = extensions.find(isIt) ?? "";
-  return found
-    .slice(end + 1)
-    .toUpperCase()
-    .split(/ +/);
+  return wordsOf(found.slice(end + 1).toUpperCase());
 }
 
 /** Name=value pairs, as far as the server announced them. ADDR comes last: after it Postfix may believe us no more. */

@@ -5,6 +5,7 @@
 import { SASL_LINE_LIMIT, type Framing } from "../../sasl/converse.ts";
 import { findOffer, type Serve } from "../front.ts";
 import { Session, type Step } from "../session.ts";
+import { wordsOf } from "../text.ts";
 import { ehloReply, words } from "./words.ts";
 
 interface SmtpState {
@@ -26,7 +27,7 @@ export const serve: Serve = async (client, front, visit) => {
 };
 
 function obey(session: SmtpSession, line: string): Promise<Step> | Step {
-  const [verb = "", ...args] = line.split(/ +/);
+  const [verb = "", ...args] = wordsOf(line);
   switch (verb.toUpperCase()) {
     case "EHLO":
       return greet(session, args[0] ?? "", ehloReply(session));

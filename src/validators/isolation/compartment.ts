@@ -4,6 +4,7 @@
  */
 import { isPending, type Answer } from "../../core/answer.ts";
 import type { Unavailable } from "../../core/verdict.ts";
+import { Arrivals, type Arrival } from "../../wire/arrivals.ts";
 import { Breaker } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
 import type { IsolationLimits, IsolationLog } from "./options.ts";
@@ -20,13 +21,13 @@ interface Asker {
   readonly isTrial: boolean;
 }
 
-interface Asked extends Asker {
+interface Asked extends Asker, Arrival {
   readonly answer: (verdict: unknown) => void;
   /** Until when the answer counts. */
   readonly deadline: number;
 }
 
-interface Waiting {
+interface Waiting extends Arrival {
   /** The evidence in it is not ours to keep: it goes with the question. */
   readonly ask: () => Answer<unknown>;
   readonly answer: (verdict: unknown) => void;
@@ -41,8 +42,8 @@ export class Compartment {
   readonly #clock: Clock;
   readonly #breaker: Breaker;
   /** Both in the order of their deadlines, because all have the same time. */
-  readonly #asked = new Set<Asked>();
-  readonly #waiting = new Set<Waiting>();
+  readonly #asked = new Arrivals<Asked>();
+  readonly #waiting = new Arrivals<Waiting>();
   readonly #now = (): number => this.#clock.now();
   /** When the timer strikes. */
   #due = Infinity;
@@ -76,9 +77,8 @@ export class Compartment {
 
   /** Ends every question, for nobody will hear an answer. */
   close(): void {
-    for (const question of [...this.#asked, ...this.#waiting]) question.answer(unavailable("the validator is closed"));
-    this.#asked.clear();
-    this.#waiting.clear();
+    const open = [...this.#asked.take(), ...this.#waiting.take()];
+    for (const question of open) question.answer(unavailable("the validator is closed"));
     this.#stopTimer();
     this.#due = Infinity;
   }
@@ -143,19 +143,17 @@ export class Compartment {
   }
 
   #refill(): void {
-    while (this.#waiting.size > 0 && this.#asked.size < this.#limits.concurrency) {
-      const [next] = this.#waiting as Iterable<Waiting>;
-      const { ask, answer, client } = next!;
-      this.#waiting.delete(next!);
-      answer(this.#put(ask, { client, isTrial: false }));
+    while (this.#waiting.oldest && this.#asked.size < this.#limits.concurrency) {
+      const { oldest } = this.#waiting;
+      this.#waiting.delete(oldest);
+      oldest.answer(this.#put(oldest.ask, { client: oldest.client, isTrial: false }));
     }
   }
 
   #opened(why: string): void {
     const { rest } = this.#limits.breaker;
     this.#log("warn", "validator fails, it is left alone for a while", { why, rest, waiting: this.#waiting.size });
-    for (const question of this.#waiting) question.answer(unavailable(RESTING));
-    this.#waiting.clear();
+    for (const question of this.#waiting.take()) question.answer(unavailable(RESTING));
   }
 
   #wakeAt(deadline: number): void {
@@ -169,30 +167,17 @@ export class Compartment {
     const now = this.#clock.now();
     this.#due = Infinity;
     const { timeout, queueTime } = this.#limits;
-    for (const question of overdue(this.#waiting, now))
+    const isOverdue = ({ deadline }: Asked | Waiting): boolean => deadline <= now;
+    for (const question of this.#waiting.take(isOverdue))
       question.answer(unavailable(`the validator is busy: the logon waited for ${queueTime} ms`));
-    for (const question of overdue(this.#asked, now)) {
+    for (const question of this.#asked.take(isOverdue)) {
       question.answer(unavailable(`no answer from the validator within ${timeout} ms`));
       this.#failed(question, `no answer within ${timeout} ms`, false);
     }
     // Only now: where these failures have opened the breaker nobody is left to be asked about.
     this.#refill();
-    for (const questions of [this.#asked, this.#waiting]) {
-      const [first] = questions;
-      if (first) this.#wakeAt(first.deadline);
-    }
+    for (const { oldest } of [this.#asked, this.#waiting]) if (oldest) this.#wakeAt(oldest.deadline);
   }
-}
-
-/** Takes out those whose time is over. */
-function overdue<Q extends { readonly deadline: number }>(questions: Set<Q>, now: number): Q[] {
-  const found: Q[] = [];
-  for (const question of questions) {
-    if (question.deadline > now) break;
-    found.push(question);
-    questions.delete(question);
-  }
-  return found;
 }
 
 const RESTING = "the validator has failed and is left alone for a while";
