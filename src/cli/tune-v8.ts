@@ -13,7 +13,7 @@ const FIRST_V8 = 12;
 
 const HEAP = [
   // Sessions that are held teach V8 that what a logon makes lives long: it is then made in the old space from the start,
-  // where all logons that follow leave 20 KiB each, and only a look through the whole heap finds that they are over.
+  // where all logons that follow leave 2 KiB each, and only a look through the whole heap finds that they are over.
   "--no-allocation-site-pretenuring",
   // The program itself is nearly all that lives, and looking through it takes as long as 300 logons. It is done when the
   // heap has doubled, and not each time that it has grown by a tenth.
