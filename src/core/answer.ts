@@ -13,3 +13,12 @@ export function isPending<T>(answer: Answer<T>): answer is Promise<T> {
 export function whenKnown<T, U>(answer: Answer<T>, next: (value: T) => Answer<U>): Answer<U> {
   return isPending(answer) ? answer.then(next) : next(answer);
 }
+
+/** Asks; what is thrown at once is a rejection like one that comes. */
+export function answerOf<T>(ask: () => Answer<T>): Answer<T> {
+  try {
+    return ask();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

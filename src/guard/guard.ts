@@ -12,6 +12,7 @@
  * once for the account and once for each address. What is refused here, `unavailable`, and refusals of a right password
  * (disabled, expired, policy) are not counted. A logon takes back what its account had cost its address.
  */
+import type { Answer } from "../core/answer.ts";
 import { splitName, type AccountName, type Identity } from "../core/identity.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Accepted, Verdict } from "../core/verdict.ts";
@@ -117,7 +118,7 @@ export class Guard {
   }
 
   /** Whether the validator may be asked, now or once it resolves. Each permission must be followed by `after`. */
-  before(attempt: Attempt): Permission | Promise<Permission | Refusal> {
+  before(attempt: Attempt): Answer<Permission | Refusal> {
     const { address, names } = attempt;
     const machine = machineOf(address);
     const keys = names.length === 1 ? [this.#keyOf(attempt, splitName(names[0]!))] : this.#keysOf(attempt);

@@ -2,7 +2,7 @@
  * A validator behind the guard: it is asked only when the guard lets it, and the guard hears what it says. A refusal of the
  * guard looks like one of the validator's, and takes as long.
  */
-import { isPending, whenKnown, type Answer } from "../core/answer.ts";
+import { answerOf, isPending, whenKnown, type Answer } from "../core/answer.ts";
 import type { BearerJudge, KeyJudge, KeysFound, NtlmJudge, Validator } from "../core/validator.ts";
 import type { Denied, Unavailable, Unknown, Verdict } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
@@ -47,7 +47,7 @@ export function guarded(validator: Validator, guard: Guard, { locksAccounts }: G
 }
 
 function judge(attempt: Attempt, guard: Guard, pace: Pace, ask: () => Answer<Verdict>): Answer<Verdict> {
-  return whenKnown<Permission | Refusal, Verdict>(guard.before(attempt), (permission) =>
+  return whenKnown(guard.before(attempt), (permission) =>
     permission.kind === "refused" ? refuse(permission, pace) : listen(permission, guard, pace, ask),
   );
 }
@@ -69,12 +69,7 @@ function listen(permission: Permission, guard: Guard, pace: Pace, ask: () => Ans
     guard.after(permission, undefined);
     throw error;
   };
-  let answer: Answer<Verdict>;
-  try {
-    answer = ask();
-  } catch (error) {
-    return threw(error);
-  }
+  const answer = answerOf(ask);
   return isPending(answer) ? answer.then(said, threw) : said(answer);
 }
 

@@ -3,6 +3,7 @@
  * Protocols bring a framing and find words for the outcome.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Answer } from "../core/answer.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import type { NtlmFacts } from "../core/ntlm-facts.ts";
 import type { Denied } from "../core/verdict.ts";
@@ -85,7 +86,7 @@ export class Logon {
     outcome: LogonOutcome,
     started: number,
     ntlm?: NtlmFacts,
-  ): LogonOutcome | Promise<LogonOutcome> {
+  ): Answer<LogonOutcome> {
     this.#front.attempted(this.#visit, { mechanism, claimed, ntlm, outcome });
     if (outcome.kind !== "denied" && outcome.kind !== "malformed") return outcome;
     const delay = Math.min(LONGEST_DELAY, this.#front.limits.failureDelay * 2 ** this.#failures);

@@ -48,7 +48,7 @@ export class Door {
     if (this.#total >= this.#limits.total) return "too many connections";
     if (here >= this.#limits.perAddress) return "too many connections from this address";
     if (this.#waiting.size >= this.#limits.waiting) this.#evictOldest();
-    const ticket: Ticket = { network, evict, before: undefined, after: undefined };
+    const ticket: Ticket = { network, evict };
     this.#total += 1;
     this.#perAddress.set(network, here + 1);
     this.#waiting.add(ticket);

@@ -104,7 +104,7 @@ export class RawTcp implements Connection {
     this.destroyed = true;
     this.#handle.close();
     // Node would call back, too, but dearly: setting the callback and coming back into JavaScript cost more than closing.
-    void LATER.then(() => this.over());
+    void LATER.then(() => this.#over());
   }
 
   destroySoon(): void {
@@ -148,7 +148,7 @@ export class RawTcp implements Connection {
     else this.#link.user.drained();
   }
 
-  over(): void {
+  #over(): void {
     this.closed = true;
     this.#link.over();
   }

@@ -6,7 +6,7 @@ import { Secret } from "../../core/secret.ts";
 import { SASL_LINE_LIMIT, type Framing } from "../../sasl/converse.ts";
 import { findOffer, plaintextNow, type LogonOutcome, type Serve } from "../front.ts";
 import { Session, type Step } from "../session.ts";
-import { textOfLine } from "../text.ts";
+import { textOfLine, wordsOf } from "../text.ts";
 import { astrings, readCommand, type Command, type Unreadable } from "./command.ts";
 import { capabilities, emptyChallenge, words } from "./words.ts";
 
@@ -49,7 +49,7 @@ function obey(session: ImapSession, command: Command): Promise<Step> | Step {
 }
 
 async function authenticate(session: ImapSession, { tag, parts }: Command): Promise<Step> {
-  const [name = "", initial, ...more] = (parts[0] as { text: string }).text.split(/ +/).filter(Boolean);
+  const [name = "", initial, ...more] = wordsOf((parts[0] as { text: string }).text).filter(Boolean);
   if (name === "" || more.length > 0) return session.bad(words.badArguments(tag));
   const offer = findOffer(session.front, session.visit, name);
   if (!offer) return session.bad(`${tag} NO Authentication mechanism not available.\r\n`);

@@ -2,7 +2,7 @@
  * One way of asking a validator, with bulkheads around it: so many questions at once, so many waiting and for so long, a
  * time limit for each, and a breaker. Nothing that a validator does or leaves undone holds a question longer than that.
  */
-import { isPending, type Answer } from "../../core/answer.ts";
+import { answerOf, isPending, type Answer } from "../../core/answer.ts";
 import type { Unavailable } from "../../core/verdict.ts";
 import { Arrivals, type Arrival } from "../../wire/arrivals.ts";
 import { Breaker } from "./breaker.ts";
@@ -14,27 +14,25 @@ const QUICK = 1_000;
 /** Characters of a validator's fault that go into the log. */
 const FAULT_LIMIT = 2_000;
 
-/** Whom an answer concerns. */
-interface Asker {
+interface Question extends Arrival {
+  readonly answer: (verdict: unknown) => void;
   readonly client: string;
+  /** Until when it may wait; once asked, until when the answer counts. */
+  readonly deadline: number;
+}
+
+interface Waiting extends Question {
+  /** The evidence in it is not ours to keep: it goes with the question. */
+  readonly ask: () => Answer<unknown>;
+}
+
+interface Asked extends Question {
   /** The breaker's one question. */
   readonly isTrial: boolean;
 }
 
-interface Asked extends Asker, Arrival {
-  readonly answer: (verdict: unknown) => void;
-  /** Until when the answer counts. */
-  readonly deadline: number;
-}
-
-interface Waiting extends Arrival {
-  /** The evidence in it is not ours to keep: it goes with the question. */
-  readonly ask: () => Answer<unknown>;
-  readonly answer: (verdict: unknown) => void;
-  readonly client: string;
-  /** Until when it may wait. */
-  readonly deadline: number;
-}
+/** Whom an answer concerns. */
+type Asker = Pick<Asked, "client" | "isTrial">;
 
 export class Compartment {
   readonly #limits: IsolationLimits;
@@ -85,38 +83,40 @@ export class Compartment {
 
   /** An answer that is there at once has held nobody up: for it there is nothing to count or to wait for. */
   #put<T>(ask: () => Answer<T>, asker: Asker): Answer<T | Unavailable> {
-    let answer: Answer<T>;
-    try {
-      answer = ask();
-    } catch (error) {
-      return this.#threw(error, asker, true);
-    }
-    if (!isPending(answer)) {
-      this.#heard(answer, asker, true);
-      return answer;
-    }
-    const pending = answer;
-    return new Promise((resolve) => this.#await(pending, resolve as Asked["answer"], asker));
+    const answer = answerOf(ask);
+    if (isPending(answer)) return this.#await(answer, asker);
+    this.#heard(answer, asker, true);
+    return answer;
   }
 
-  #await(pending: Promise<unknown>, answer: Asked["answer"], { client, isTrial }: Asker): void {
-    const question: Asked = { client, isTrial, answer, deadline: this.#clock.now() + this.#limits.timeout };
-    this.#asked.add(question);
-    this.#wakeAt(question.deadline);
-    // Answers that come too late are dropped: the question is no longer among those asked.
-    pending.then(
-      (verdict) => {
-        if (!this.#asked.delete(question)) return;
-        answer(verdict);
-        this.#heard(verdict, question, this.#isQuick(question));
-        this.#refill();
-      },
-      (error: unknown) => {
-        if (!this.#asked.delete(question)) return;
-        answer(this.#threw(error, question, this.#isQuick(question)));
-        this.#refill();
-      },
-    );
+  #await<T>(pending: Promise<T>, { client, isTrial }: Asker): Promise<T | Unavailable> {
+    return new Promise((resolve) => {
+      const answer = resolve as Asked["answer"];
+      const question: Asked = { client, isTrial, answer, deadline: this.#clock.now() + this.#limits.timeout };
+      this.#asked.add(question);
+      this.#wakeAt(question.deadline);
+      pending.then(
+        (verdict) => this.#answered(question, verdict),
+        (error: unknown) => this.#threw(question, error),
+      );
+    });
+  }
+
+  /** Answers that come too late are dropped: the question is no longer among those asked. */
+  #answered(question: Asked, verdict: unknown): void {
+    if (!this.#asked.delete(question)) return;
+    question.answer(verdict);
+    this.#heard(verdict, question, this.#isQuick(question));
+    this.#refill();
+  }
+
+  #threw(question: Asked, error: unknown): void {
+    if (!this.#asked.delete(question)) return;
+    const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#log("error", "internal fault of a validator", { fault: fault.slice(0, FAULT_LIMIT) });
+    question.answer(unavailable("internal fault of the validator"));
+    this.#failed(question, "internal fault", this.#isQuick(question));
+    this.#refill();
   }
 
   #heard(verdict: unknown, asker: Asker, isQuick: boolean): void {
@@ -124,13 +124,6 @@ export class Compartment {
     if (kind === "unavailable") this.#failed(asker, why, isQuick);
     else if (asker.isTrial) this.#breaker.tried(true, this.#now);
     else this.#breaker.good();
-  }
-
-  #threw(error: unknown, asker: Asker, isQuick: boolean): Unavailable {
-    const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#log("error", "internal fault of a validator", { fault: fault.slice(0, FAULT_LIMIT) });
-    this.#failed(asker, "internal fault", isQuick);
-    return unavailable("internal fault of the validator");
   }
 
   #failed({ client, isTrial }: Asker, why: string, isQuick: boolean): void {
@@ -167,7 +160,7 @@ export class Compartment {
     const now = this.#clock.now();
     this.#due = Infinity;
     const { timeout, queueTime } = this.#limits;
-    const isOverdue = ({ deadline }: Asked | Waiting): boolean => deadline <= now;
+    const isOverdue = ({ deadline }: Question): boolean => deadline <= now;
     for (const question of this.#waiting.take(isOverdue))
       question.answer(unavailable(`the validator is busy: the logon waited for ${queueTime} ms`));
     for (const question of this.#asked.take(isOverdue)) {
