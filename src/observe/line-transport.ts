@@ -1,16 +1,10 @@
-/** A winston transport that collects lines and writes them together: one system call for a burst of logons. */
+/** A winston transport that makes lines of records, and hands them on together when it is told: one system call for many. */
 import Transport from "winston-transport";
 
-/** Milliseconds a line may wait; errors do not wait. */
-const PATIENCE = 100;
-/** Characters collected at the most. */
-const BATCH = 65_536;
-
-export class LineTransport<Line extends { level: string }> extends Transport {
+export class LineTransport<Line> extends Transport {
   readonly #format: (line: Line) => string;
   readonly #output: NodeJS.WritableStream;
-  #batch = "";
-  #timer: NodeJS.Timeout | undefined;
+  #text = "";
 
   constructor(format: (line: Line) => string, output: NodeJS.WritableStream) {
     super();
@@ -19,21 +13,12 @@ export class LineTransport<Line extends { level: string }> extends Transport {
   }
 
   override log(line: Line, next: () => void): void {
-    this.#batch += `${this.#format(line)}\n`;
-    if (line.level === "error" || this.#batch.length > BATCH) this.#write();
-    else this.#timer ??= setTimeout(() => this.#write(), PATIENCE);
+    this.#text += `${this.#format(line)}\n`;
     next();
   }
 
-  flush(): Promise<void> {
-    this.#write();
-    return new Promise((resolve) => this.#output.write("", () => resolve()));
-  }
-
-  #write(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#batch !== "") this.#output.write(this.#batch);
-    this.#batch = "";
+  handOn(): void {
+    if (this.#text !== "") this.#output.write(this.#text);
+    this.#text = "";
   }
 }

@@ -1,7 +1,9 @@
 /** One log record as one line, JSON or text. Whatever a client said ends no line, moves no cursor and fills no log. */
 
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
-export type LineRecord = Fields & { readonly level: string; readonly message: string };
+/** When it happened, in milliseconds since 1970: no field of the line, which has the time in words. */
+export const AT = Symbol("at");
+export type LineRecord = Fields & { readonly level: string; readonly message: string; readonly [AT]: number };
 
 /** Longest text that a line shows; where we went wrong ourselves, all of it is wanted. Characters. */
 const SHOWN = 256;
@@ -19,7 +21,7 @@ export function jsonLine(record: LineRecord): string {
     const { first, next } = opening(name);
     line += (line === "" ? first : next) + jsonOf(name, value);
   }
-  return `${line},"time":"${timestamp()}"}`;
+  return `${line},"time":"${timestamp(record[AT])}"}`;
 }
 
 /** What stands before a value. Made once: the fewer pieces a line is put together from, the less it costs. */
@@ -84,11 +86,10 @@ let second = NaN;
 let stamp = "";
 
 /** ISO 8601 in UTC; made once a second, but for the milliseconds: a busy log has a line for each of them. */
-export function timestamp(): string {
-  const now = Date.now();
-  const milliseconds = now % 1000;
-  if (now - milliseconds !== second) {
-    second = now - milliseconds;
+export function timestamp(time: number): string {
+  const milliseconds = time % 1000;
+  if (time - milliseconds !== second) {
+    second = time - milliseconds;
     stamp = new Date(second).toISOString().slice(0, "2026-01-01T00:00:00.".length);
   }
   return `${stamp}${String(milliseconds).padStart(3, "0")}Z`;

@@ -1,6 +1,7 @@
-/** The log: winston in front, lines collected and written in batches behind, one line a session. */
-import { createLogger, format, type Logger } from "winston";
-import { jsonLine, textLine, timestamp, type Fields, type LineRecord } from "./line.ts";
+/** The log, one line a session: records wait for each other, go through winston and are written, all in one go. */
+import { createLogger, format } from "winston";
+import { Backlog } from "./backlog.ts";
+import { AT, jsonLine, textLine, timestamp, type Fields, type LineRecord } from "./line.ts";
 import { LineTransport } from "./line-transport.ts";
 
 export type Level = "error" | "warn" | "info" | "debug";
@@ -20,16 +21,31 @@ export interface LogOptions {
   readonly output?: NodeJS.WritableStream;
 }
 
+/** What has been logged, not yet put together. */
+interface Entry {
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: Fields | undefined;
+  readonly at: number;
+}
+
 export function openLog(options: LogOptions): Log {
   const { output = process.stdout } = options;
   const transport = new LineTransport(formatter(options.format, output), output);
   // Without a format winston would make JSON of each line, which nobody reads: the transport formats.
-  const logger: Logger = createLogger({ level: options.level, transports: [transport], format: asItIs() });
-  return {
+  const logger = createLogger({ level: options.level, transports: [transport], format: asItIs() });
+  const backlog = new Backlog<Entry>((entries) => {
     // One object instead of three arguments: winston would otherwise copy the fields once more.
-    write: (level, message, fields) => void logger.log({ ...fields, level, message }),
+    for (const { level, message, fields, at } of entries) logger.log({ ...fields, level, message, [AT]: at });
+    transport.handOn();
+  });
+  return {
+    write: (level, message, fields) => backlog.add({ level, message, fields, at: Date.now() }, level === "error"),
     debugs: logger.isLevelEnabled("debug"),
-    flush: () => transport.flush(),
+    flush: () => {
+      backlog.clear();
+      return new Promise((resolve) => output.write("", () => resolve()));
+    },
   };
 }
 
@@ -46,7 +62,7 @@ function formatter(format: LogOptions["format"], output: NodeJS.WritableStream):
   // The journal has the time itself, and wants the priority in front.
   return isJournal
     ? (record) => `<${PRIORITY[record.level] ?? 6}>${textLine(record)}`
-    : (record) => `${timestamp()} ${textLine(record)}`;
+    : (record) => `${timestamp(record[AT])} ${textLine(record)}`;
 }
 
 /** Priorities of sd-daemon(3). */

@@ -113,6 +113,15 @@ test("an error does not wait, and a line that waits comes by itself", async () =
   assert.match(String(output.read()), /soon/);
 });
 
+test("no more than 256 lines wait", () => {
+  const output = new PassThrough();
+  const log = openLog({ level: "info", format: "text", output });
+  for (let each = 0; each < 255; each += 1) log.write("info", "line");
+  assert.equal(output.read(), null);
+  log.write("info", "line");
+  assert.equal(String(output.read()).split("\n").length, 257);
+});
+
 test("controls are shown as escapes and long text is cut", () => {
   assert.equal(escapeControls("a\nb"), "a\\u000ab");
   assert.equal(escapeControls("x".repeat(300)).length, 259);
@@ -124,14 +133,19 @@ test("a log that nobody reads can be written to", async () => {
   assert.equal(silentLog.debugs, false);
 });
 
-test("the time of a line is that of the clock, over seconds, days and leaps back", (context) => {
-  context.mock.timers.enable({ apis: ["Date"] });
-  for (const time of ["2026-11-22T10:33:12.070Z", "2026-11-22T10:33:12.007Z", "2026-11-22T10:33:11.999Z"]) {
-    context.mock.timers.setTime(Date.parse(time));
-    assert.equal(timestamp(), new Date().toISOString());
-  }
-  for (const step of [0, 1, 999, 1000, 86_400_000 - 1]) {
-    context.mock.timers.setTime(1_795_343_592_000 + step);
-    assert.equal(timestamp(), new Date(1_795_343_592_000 + step).toISOString());
-  }
+test("the time of a line is the one given, over seconds, days and leaps back", () => {
+  for (const time of ["2026-11-22T10:33:12.070Z", "2026-11-22T10:33:12.007Z", "2026-11-22T10:33:11.999Z"])
+    assert.equal(timestamp(Date.parse(time)), time);
+  for (const step of [0, 1, 999, 1000, 86_400_000 - 1])
+    assert.equal(timestamp(1_795_343_592_000 + step), new Date(1_795_343_592_000 + step).toISOString());
+});
+
+test("a line that has waited has the time at which it was logged", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 1_795_343_592_000 });
+  const { log, lines } = listen({ format: "json" });
+  log.write("info", "first");
+  context.mock.timers.setTime(1_795_343_592_090);
+  log.write("info", "second");
+  const times = (await lines()).map((line) => (JSON.parse(line) as { time: string }).time);
+  assert.deepEqual(times, ["2026-11-22T10:33:12.000Z", "2026-11-22T10:33:12.090Z"]);
 });
