@@ -73,9 +73,11 @@ function whatIsRight(account: Account | undefined, password: string, pool: HashP
  * came near.
  */
 function rightByNtHash({ nt, appPasswords }: Account, password: string): AppPassword | "the password" | "nothing" {
-  const hash = nt !== undefined || appPasswords.length > 0 ? ntHash(password) : undefined;
-  const isMain = hash !== undefined && nt !== undefined && isSame(hash, nt);
-  const [app] = appPasswords.filter((each) => hash !== undefined && isSame(hash, each.nt));
+  if (nt === undefined && appPasswords.length === 0) return "nothing";
+  const hash = ntHash(password);
+  const isMain = nt !== undefined && isSame(hash, nt);
+  let app: AppPassword | undefined;
+  for (const each of appPasswords) if (isSame(hash, each.nt)) app ??= each;
   return isMain ? "the password" : (app ?? "nothing");
 }
 

@@ -1,5 +1,6 @@
 /** Who logged on, in the words of the validator that knows them, and how names arrive from clients. */
 import type { AccessToken } from "./access-token.ts";
+import { isPrintableAscii } from "./ascii.ts";
 
 export interface Identity {
   /** The account's canonical name, without a domain: "alice". Logs, limits and backends use this one. */
@@ -31,7 +32,8 @@ export interface AccountName {
 export function splitName(name: string): AccountName {
   const backslash = name.indexOf("\\");
   if (backslash > 0) return { user: name.slice(backslash + 1), domain: name.slice(0, backslash) };
-  const at = name.lastIndexOf("@");
+  // Nearly no name has one: `lastIndexOf` is dearer than looking from the front.
+  const at = name.includes("@") ? name.lastIndexOf("@") : -1;
   if (at > 0 && at < name.length - 1) return { user: name.slice(0, at), domain: name.slice(at + 1) };
   return { user: name, domain: undefined };
 }
@@ -41,9 +43,8 @@ export const NAME_LIMIT = 256;
 
 /** Names with control characters, or none at all, are refused before any validator, log or backend sees them. */
 export function isPlausibleName(name: string): boolean {
-  return (
-    name.length > 0 && name.length <= NAME_LIMIT && name.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(name)
-  );
+  if (name.length === 0 || name.length > NAME_LIMIT) return false;
+  return isPrintableAscii(name) || (name.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(name));
 }
 
 /**

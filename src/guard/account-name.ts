@@ -2,6 +2,7 @@
  * One key for all the ways in which clients write an account's name. It is better that two accounts share a count than that
  * one has several: Windows takes `ALICE`, `älice` and `ａｌｉｃｅ` for the same account, and so does the key.
  */
+import { isPrintableAscii } from "../core/ascii.ts";
 import { NAME_LIMIT, splitName, type AccountName } from "../core/identity.ts";
 
 /** Letters that Windows compares as others, and that Unicode does not decompose. */
@@ -22,7 +23,7 @@ const PASSED_OVER = /[\p{M}\p{Cf}\p{Z}\p{Cc}\p{Default_Ignorable_Code_Point}]/gu
 
 /** Lower case, without marks, width and whatever cannot be seen. */
 export function foldName(name: string): string {
-  if (/^[\x21-\x7e]*$/.test(name)) return name.toLowerCase();
+  if (isPrintableAscii(name) && !name.includes(" ")) return name.toLowerCase();
   const plain = name.slice(0, NAME_LIMIT).normalize("NFKD").toUpperCase().normalize("NFKD");
   const letters = plain.replace(/[ÆŒØŁĐÐÞĦŦ]/g, (letter) => LETTERS[letter] ?? letter);
   return letters.replace(PASSED_OVER, "").toLowerCase();

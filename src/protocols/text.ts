@@ -1,10 +1,12 @@
 /** Text in command lines: one character a byte on the wire, UTF-8 where clients are modern, Latin-1 where they are not. */
 
+import { isAscii } from "../core/ascii.ts";
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The line's bytes as UTF-8 or, where they are none, as the Latin-1 that an old client must have meant. */
 export function textOfLine(line: string): string {
-  if (/^[\u0000-\u007f]*$/.test(line)) return line;
+  if (isAscii(line)) return line;
   try {
     return utf8.decode(Buffer.from(line, "latin1"));
   } catch {
@@ -22,7 +24,15 @@ export function withoutTrailingBlanks(line: string, blanks = " \t"): string {
   return end === line.length ? line : line.slice(0, end);
 }
 
-/** Parts with blanks between them: nearly always a single one, at which cutting is quicker than at a pattern. */
+/** Parts with blanks between them; an empty one at an end where a blank stands. Commands are short: no `split`. */
 export function wordsOf(line: string): string[] {
-  return line.includes("  ") ? line.split(/ +/) : line.split(" ");
+  const words: string[] = [];
+  let start = 0;
+  for (let end = line.indexOf(" "); end >= 0; end = line.indexOf(" ", start)) {
+    words.push(line.slice(start, end));
+    start = end + 1;
+    while (line[start] === " ") start += 1;
+  }
+  words.push(line.slice(start));
+  return words;
 }

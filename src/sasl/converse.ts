@@ -33,6 +33,7 @@ export async function converse(
   const first = initial === undefined ? undefined : initial === "=" ? Buffer.alloc(0) : decodeBase64(initial);
   if (initial !== undefined && first === undefined) return malformed("initial response is not base64");
   try {
+    if (first && offer.atOnce) return concluded(await offer.atOnce(first, visit));
     const exchange = offer.begin(first, visit);
     let step = await exchange.next();
     for (let isFirst = true; !step.done; isFirst = false) {
@@ -45,7 +46,7 @@ export async function converse(
       if (response === undefined) return malformed("response is not base64");
       step = await exchange.next(response);
     }
-    return { kind: "concluded", conclusion: step.value };
+    return concluded(step.value);
   } catch (error) {
     if (error instanceof MalformedResponse) return malformed(error.message);
     throw error;
@@ -56,7 +57,7 @@ export async function converse(
 async function cancel(exchange: Exchange): Promise<Outcome> {
   try {
     const step = await exchange.throw(new Cancelled());
-    return step.done ? { kind: "concluded", conclusion: step.value } : { kind: "cancelled" };
+    return step.done ? concluded(step.value) : { kind: "cancelled" };
   } catch (error) {
     if (error instanceof Cancelled) return { kind: "cancelled" };
     throw error;
@@ -65,6 +66,10 @@ async function cancel(exchange: Exchange): Promise<Outcome> {
 
 class Cancelled extends Error {
   override readonly name = "Cancelled";
+}
+
+function concluded(conclusion: Conclusion): Outcome {
+  return { kind: "concluded", conclusion };
 }
 
 function malformed(why: string): Outcome {

@@ -1,4 +1,5 @@
 /** What a SASL mechanism is on the server's side (RFC 4422 section 3): challenges out, responses in, a conclusion. */
+import type { Answer } from "../core/answer.ts";
 import type { NtlmFacts } from "../core/ntlm-facts.ts";
 import type { Secret } from "../core/secret.ts";
 import { can, type Able, type Need, type Validator } from "../core/validator.ts";
@@ -32,6 +33,8 @@ export interface Mechanism<N extends Need = Need> {
    * Throws MalformedResponse for bytes that are none of this mechanism's.
    */
   exchange(initial: Uint8Array | undefined, judge: Able<N>, visit: Visit): Exchange;
+  /** The whole exchange, where the client has said all that there is to say in its initial response. */
+  atOnce?(initial: Uint8Array, judge: Able<N>, visit: Visit): Answer<Conclusion>;
 }
 
 /** The client sent something that the mechanism cannot read. The message is for the log. */
@@ -46,6 +49,8 @@ export interface Offer {
   /** On this connection; only ever changes when TLS begins. */
   isPossible(visit: Visit): boolean;
   begin(initial: Uint8Array | undefined, visit: Visit): Exchange;
+  /** As `begin`, but without a generator, which costs more than what such a mechanism does; undefined: it may take more. */
+  readonly atOnce?: ((initial: Uint8Array, visit: Visit) => Answer<Conclusion>) | undefined;
 }
 
 /** undefined when this validator cannot answer what this mechanism asks: nothing is advertised that cannot succeed. */
@@ -53,7 +58,9 @@ export function makeOffer<N extends Need>(mechanism: Mechanism<N>, validator: Va
   if (!can(validator, mechanism.needs)) return undefined;
   const begin: Offer["begin"] = (initial, visit) => mechanism.exchange(initial, validator, visit);
   const isPossible: Offer["isPossible"] = (visit) => mechanism.isPossible?.(visit) ?? true;
-  return { name: mechanism.name, plaintext: mechanism.plaintext, isPossible, begin };
+  const atOnce: Offer["atOnce"] =
+    mechanism.atOnce && ((initial, visit) => mechanism.atOnce!(initial, validator, visit));
+  return { name: mechanism.name, plaintext: mechanism.plaintext, isPossible, begin, atOnce };
 }
 
 export const EMPTY = new Uint8Array(0);

@@ -1,5 +1,6 @@
 /** A name and a password, however they came (PLAIN, LOGIN, USER/PASS, IMAP LOGIN), put before the judge. */
 import { whenKnown, type Answer } from "../core/answer.ts";
+import { isPrintableAscii } from "../core/ascii.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import { isPlausibleName } from "../core/identity.ts";
 import type { Able } from "../core/validator.ts";
@@ -25,6 +26,7 @@ function refuseUnread({ username, password }: PasswordEvidence): Verdict | undef
   const bad = (why: string): Verdict => ({ kind: "denied", reason: "bad-credentials", why });
   if (!isPlausibleName(username)) return bad("the user name is empty, too long, or has control characters");
   if (text === "") return bad("the password is empty");
+  if (text.length <= PASSWORD_LIMIT && isPrintableAscii(text)) return undefined;
   if (Buffer.byteLength(text) > PASSWORD_LIMIT) return bad("the password is too long");
   if (/[\0\r\n]/.test(text)) return bad("the password has control characters");
   return undefined;

@@ -1,7 +1,10 @@
 /** PLAIN (RFC 4616): one response, `[authzid] NUL authcid NUL passwd`. */
+import type { Answer } from "../core/answer.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import { Secret } from "../core/secret.ts";
-import { EMPTY, MalformedResponse, textOf, type Mechanism } from "./mechanism.ts";
+import type { Able } from "../core/validator.ts";
+import type { Visit } from "../core/visit.ts";
+import { EMPTY, MalformedResponse, textOf, type Conclusion, type Mechanism } from "./mechanism.ts";
 import { judgePassword } from "./password.ts";
 
 export const plain: Mechanism<"password"> = {
@@ -9,27 +12,31 @@ export const plain: Mechanism<"password"> = {
   needs: "password",
   plaintext: true,
   async *exchange(initial, judge, visit) {
-    const { authzid, evidence } = readPlain(initial ?? (yield EMPTY));
-    // Acting as somebody else is the backend logon's business, never the client's.
-    if (authzid !== "" && authzid !== evidence.username) {
-      const verdict = {
-        kind: "denied",
-        reason: "not-authorized",
-        why: "asked to act as somebody else (authzid)",
-      } as const;
-      return { verdict, claimed: evidence.username, password: undefined };
-    }
-    return judgePassword(evidence, judge, visit);
+    return conclude(initial ?? (yield EMPTY), judge, visit);
   },
+  atOnce: conclude,
 };
+
+function conclude(message: Uint8Array, judge: Able<"password">, visit: Visit): Answer<Conclusion> {
+  const { authzid, evidence } = readPlain(message);
+  // Acting as somebody else is the backend logon's business, never the client's.
+  if (authzid !== "" && authzid !== evidence.username) {
+    const why = "asked to act as somebody else (authzid)";
+    const verdict = { kind: "denied", reason: "not-authorized", why } as const;
+    return { verdict, claimed: evidence.username, password: undefined };
+  }
+  return judgePassword(evidence, judge, visit);
+}
 
 /** Splits a PLAIN message. Throws MalformedResponse unless it has exactly two NULs. */
 export function readPlain(message: Uint8Array): { readonly authzid: string; readonly evidence: PasswordEvidence } {
-  const [authzid, username, password, ...more] = textOf(message).split("\0");
-  if (authzid === undefined || username === undefined || password === undefined || more.length > 0) {
+  const text = textOf(message);
+  const first = text.indexOf("\0");
+  const second = text.indexOf("\0", first + 1);
+  if (first < 0 || second < 0 || text.includes("\0", second + 1))
     throw new MalformedResponse("PLAIN wants authzid NUL authcid NUL passwd");
-  }
-  return { authzid, evidence: { username, password: new Secret(password) } };
+  const username = text.slice(first + 1, second);
+  return { authzid: text.slice(0, first), evidence: { username, password: new Secret(text.slice(second + 1)) } };
 }
 
 /** The message itself, for logging on at a server behind. The caller has refused NULs in its parts. */

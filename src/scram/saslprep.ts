@@ -1,5 +1,6 @@
 /** SASLprep (RFC 4013), the stringprep profile for names and passwords: a few spellings of one text become the same one. */
 import prepare from "@mongodb-js/saslprep";
+import { isPrintableAscii } from "../core/ascii.ts";
 
 /**
  * Whether code points that Unicode 3.2 does not assign may be in the text (RFC 3454 section 7): in a query, which is only
@@ -7,15 +8,13 @@ import prepare from "@mongodb-js/saslprep";
  */
 export type PreparedFor = "query" | "storage";
 
-/** Prepared already, and the most common case: printable ASCII maps to itself. */
-const PLAIN_ASCII = /^[\x20-\x7e]+$/;
-
 /**
  * The prepared text; undefined where preparation fails (prohibited or unassigned code points, mixed directions) or leaves
  * nothing, which RFC 4616 section 2 and RFC 5802 section 5.1 treat alike.
  */
 export function saslprep(text: string, purpose: PreparedFor): string | undefined {
-  if (PLAIN_ASCII.test(text)) return text;
+  // Prepared already, and the most common case: printable ASCII maps to itself.
+  if (text !== "" && isPrintableAscii(text)) return text;
   try {
     const prepared = prepare(text, { allowUnassigned: purpose === "query" });
     return prepared === "" ? undefined : prepared;

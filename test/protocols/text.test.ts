@@ -1,7 +1,7 @@
 /** Text in command lines: UTF-8 where it is, Latin-1 where it is not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { textOfLine, withoutTrailingBlanks } from "../../src/protocols/text.ts";
+import { textOfLine, withoutTrailingBlanks, wordsOf } from "../../src/protocols/text.ts";
 
 function line(...bytes: number[]): string {
   return Buffer.from(bytes).toString("latin1");
@@ -34,4 +34,17 @@ test("a line of blanks with something behind them costs no more than another", (
   assert.equal(withoutTrailingBlanks(line), line);
   // A pattern needs minutes.
   assert.ok(performance.now() - started < 1_000);
+});
+
+test("words stand between blanks, however many; a blank at an end leaves an empty one", () => {
+  for (const [line, words] of [
+    ["NOOP", ["NOOP"]],
+    ["AUTH PLAIN  AGE=", ["AUTH", "PLAIN", "AGE="]],
+    ["a\tb c", ["a\tb", "c"]],
+    ["  a", ["", "a"]],
+    ["a  ", ["a", ""]],
+    ["   ", ["", ""]],
+    ["", [""]],
+  ] as const)
+    assert.deepEqual(wordsOf(line), words);
 });

@@ -2,6 +2,7 @@
  * Logging on to an IMAP server behind (RFC 9051 section 6.2): greeting, TLS, LOGIN or AUTHENTICATE PLAIN. A strict
  * dialogue: one command, one tagged answer, nothing said out of turn; anything else closes the connection.
  */
+import { isPrintableAscii } from "../../core/ascii.ts";
 import { writePlain } from "../../sasl/plain.ts";
 import { secureClient } from "../../wire/tls-client.ts";
 import type { Wire } from "../../wire/wire.ts";
@@ -46,7 +47,7 @@ async function authenticatePlain(server: Wire, { authzid = "", user, password }:
 
 /** A quoted string, where the text is printable ASCII; everything else goes as a literal. */
 function quoted(text: string): string | undefined {
-  if (!/^[\x20-\x7e]*$/.test(text)) return undefined;
+  if (!isPrintableAscii(text)) return undefined;
   return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
 }
 

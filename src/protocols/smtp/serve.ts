@@ -2,6 +2,7 @@
  * SMTP submission in front, up to AUTH (RFC 6409, 5321, AUTH RFC 4954, STARTTLS RFC 3207, enhanced codes RFC 2034 and
  * 5248). Mail itself is the business of the server behind: before logon every other command is answered with 530.
  */
+import { isPrintableAscii } from "../../core/ascii.ts";
 import { SASL_LINE_LIMIT, type Framing } from "../../sasl/converse.ts";
 import { findOffer, type Serve } from "../front.ts";
 import { Session, type Step } from "../session.ts";
@@ -61,7 +62,7 @@ function obey(session: SmtpSession, line: string): Promise<Step> | Step {
 /** An empty name is accepted: MS-SMTPNTLM asks for it. What is not printable is kept from logs and backends. */
 function greet(session: SmtpSession, name: string, reply: string): Step {
   session.state.greeted = true;
-  session.logon.helo = /^[\x21-\x7e]{1,255}$/.test(name) ? name : undefined;
+  session.logon.helo = isPrintableAscii(name) && name !== "" && name.length <= 255 ? name : undefined;
   return session.say(reply);
 }
 
