@@ -95,8 +95,11 @@ export type Serve = (client: Wire, front: Front, visit: Visit) => Promise<Entere
 
 /** What may be used now: passwords in clear only under TLS, unless the listener says otherwise. */
 export function offersNow(front: Front, visit: Visit): readonly Offer[] {
-  const inClear = plaintextNow(front, visit);
-  return front.offers.filter((offer) => (inClear || !offer.plaintext) && offer.isPossible(visit));
+  return front.offers.filter((offer) => isOffered(offer, front, visit));
+}
+
+function isOffered(offer: Offer, front: Front, visit: Visit): boolean {
+  return (!offer.plaintext || plaintextNow(front, visit)) && offer.isPossible(visit);
 }
 
 export function plaintextNow(front: Front, visit: Visit): boolean {
@@ -106,5 +109,6 @@ export function plaintextNow(front: Front, visit: Visit): boolean {
 /** Mechanism names are case-insensitive; `MSN` is what Outlook before 2000 and old Thunderbird call NTLM. */
 export function findOffer(front: Front, visit: Visit, name: string): Offer | undefined {
   const wanted = name.toUpperCase() === "MSN" ? "NTLM" : name.toUpperCase();
-  return offersNow(front, visit).find((offer) => offer.name === wanted);
+  const offer = front.offers.find(({ name }) => name === wanted);
+  return offer && isOffered(offer, front, visit) ? offer : undefined;
 }

@@ -3,7 +3,7 @@
  * Protocols bring a framing and find words for the outcome.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Answer } from "../core/answer.ts";
+import { isPending, type Answer } from "../core/answer.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import type { NtlmFacts } from "../core/ntlm-facts.ts";
 import type { Denied } from "../core/verdict.ts";
@@ -40,7 +40,8 @@ export class Logon {
   /** A SASL exchange. `initial`: the initial response as it stood in the command. Throws WireClosed. */
   async bySasl(offer: Offer, initial: string | undefined, framing: Framing): Promise<LogonOutcome> {
     const started = Date.now();
-    const outcome = await converse(offer, initial, framing, this.#visit);
+    const conversation = converse(offer, initial, framing, this.#visit);
+    const outcome = isPending(conversation) ? await conversation : conversation;
     if (outcome.kind !== "concluded") return this.#settle(offer.name, "", outcome, started);
     const { conclusion } = outcome;
     return this.#settle(offer.name, conclusion.claimed, await this.#admit(conclusion), started, conclusion.ntlm);
@@ -49,7 +50,8 @@ export class Logon {
   /** A bare name and password. Throws WireClosed. */
   async byPassword(command: string, evidence: PasswordEvidence): Promise<LogonOutcome> {
     const started = Date.now();
-    const conclusion = await this.#front.judgePassword!(evidence, this.#visit);
+    const judged = this.#front.judgePassword!(evidence, this.#visit);
+    const conclusion = isPending(judged) ? await judged : judged;
     return this.#settle(command, conclusion.claimed, await this.#admit(conclusion), started);
   }
 

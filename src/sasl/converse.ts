@@ -3,6 +3,7 @@
  * strict base64, `=` for an empty initial response, `*` to cancel. A line that is neither ends the exchange and is never
  * run as a command: clients that misread our first reply would otherwise go on as if they were logged on (mutt, Evolution).
  */
+import { whenKnown, type Answer } from "../core/answer.ts";
 import type { Visit } from "../core/visit.ts";
 import { decodeBase64, encodeBase64 } from "../core/base64.ts";
 import { MalformedResponse, type Conclusion, type Exchange, type Offer } from "./mechanism.ts";
@@ -23,17 +24,23 @@ export type Outcome =
   | { readonly kind: "cancelled" }
   | { readonly kind: "malformed"; readonly why: string };
 
-/** Runs an exchange to its end. `initial`: the initial response as it stood in the command. Throws WireClosed. */
-export async function converse(
-  offer: Offer,
-  initial: string | undefined,
-  framing: Framing,
-  visit: Visit,
-): Promise<Outcome> {
+/** Runs an exchange to its end. `initial`: the initial response as it stood in the command. Rejects with WireClosed. */
+export function converse(offer: Offer, initial: string | undefined, framing: Framing, visit: Visit): Answer<Outcome> {
   const first = initial === undefined ? undefined : initial === "=" ? Buffer.alloc(0) : decodeBase64(initial);
   if (initial !== undefined && first === undefined) return malformed("initial response is not base64");
+  return first && offer.atOnce ? atOnce(offer.atOnce, first, visit) : inTurns(offer, first, framing, visit);
+}
+
+function atOnce(exchange: NonNullable<Offer["atOnce"]>, message: Uint8Array, visit: Visit): Answer<Outcome> {
   try {
-    if (first && offer.atOnce) return concluded(await offer.atOnce(first, visit));
+    return whenKnown(exchange(message, visit), concluded);
+  } catch (error) {
+    return outcomeOf(error);
+  }
+}
+
+async function inTurns(offer: Offer, first: Uint8Array | undefined, framing: Framing, visit: Visit): Promise<Outcome> {
+  try {
     const exchange = offer.begin(first, visit);
     let step = await exchange.next();
     for (let isFirst = true; !step.done; isFirst = false) {
@@ -48,8 +55,7 @@ export async function converse(
     }
     return concluded(step.value);
   } catch (error) {
-    if (error instanceof MalformedResponse) return malformed(error.message);
-    throw error;
+    return outcomeOf(error);
   }
 }
 
@@ -70,6 +76,12 @@ class Cancelled extends Error {
 
 function concluded(conclusion: Conclusion): Outcome {
   return { kind: "concluded", conclusion };
+}
+
+/** What it means that the mechanism has thrown. Throws what is no client's fault. */
+function outcomeOf(error: unknown): Outcome {
+  if (error instanceof MalformedResponse) return malformed(error.message);
+  throw error;
 }
 
 function malformed(why: string): Outcome {

@@ -33,7 +33,7 @@ export interface Mechanism<N extends Need = Need> {
    * Throws MalformedResponse for bytes that are none of this mechanism's.
    */
   exchange(initial: Uint8Array | undefined, judge: Able<N>, visit: Visit): Exchange;
-  /** The whole exchange, where the client has said all that there is to say in its initial response. */
+  /** The whole exchange, where the client has said all that there is to say in its initial response. Throws as `exchange`. */
   atOnce?(initial: Uint8Array, judge: Able<N>, visit: Visit): Answer<Conclusion>;
 }
 

@@ -1,5 +1,6 @@
 /** PLAIN (RFC 4616): one response, `[authzid] NUL authcid NUL passwd`. */
 import type { Answer } from "../core/answer.ts";
+import { base64OfText } from "../core/base64.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import { Secret } from "../core/secret.ts";
 import type { Able } from "../core/validator.ts";
@@ -39,7 +40,7 @@ export function readPlain(message: Uint8Array): { readonly authzid: string; read
   return { authzid: text.slice(0, first), evidence: { username, password: new Secret(text.slice(second + 1)) } };
 }
 
-/** The message itself, for logging on at a server behind. The caller has refused NULs in its parts. */
-export function writePlain(authzid: string, username: string, password: string): Buffer {
-  return Buffer.from(`${authzid}\0${username}\0${password}`);
+/** The message in base64, for logging on at a server behind. The caller has refused NULs in its parts. */
+export function writePlain(authzid: string, username: string, password: string): string {
+  return base64OfText(`${authzid}\0${username}\0${password}`);
 }

@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { LineBuffer, WAIT } from "./line-buffer.ts";
-import { copyOut, Link, type Connection, type LinkUser } from "./link.ts";
+import { Link, type Connection, type LinkUser } from "./link.ts";
 
 /** Longest command line before logon, in bytes without CRLF: RFC 4954, 5034 and 9051 lines fit many times over. */
 export const LINE_LIMIT = 8192;
@@ -142,16 +142,9 @@ export class Wire implements LinkUser {
     this.#link.socket.destroy();
   }
 
-  heard(buffer: Buffer, count: number, borrowed: boolean): boolean {
-    const want = this.#want;
-    const line = want?.line === true ? this.#unread.lineAtOnce(buffer, count, want.count) : undefined;
-    if (want && line !== undefined) {
-      this.tap?.("heard", line, "line");
-      this.#give(want, line);
-      return true;
-    }
-    this.#unread.push(borrowed ? copyOut(buffer, count) : buffer);
-    if (want) this.#satisfy(want);
+  heard(buffer: Buffer, count: number): boolean {
+    this.#unread.push(buffer, count);
+    if (this.#want) this.#satisfy(this.#want);
     if (this.#want || this.#unread.length < READ_AHEAD) return true;
     this.#paused = true;
     this.#link.socket.pause();

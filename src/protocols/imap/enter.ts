@@ -42,7 +42,7 @@ async function loginByLiterals(server: Wire, { user, password }: Ticket): Promis
 
 async function authenticatePlain(server: Wire, { authzid = "", user, password }: Ticket): Promise<Answer> {
   await continuation(server, "A1", "A1 AUTHENTICATE PLAIN\r\n");
-  return finish(server, "A1", writePlain(authzid, user, password).toString("base64"));
+  return finish(server, "A1", writePlain(authzid, user, password));
 }
 
 /** A quoted string, where the text is printable ASCII; everything else goes as a literal. */

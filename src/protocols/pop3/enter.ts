@@ -55,7 +55,7 @@ async function authPlain(server: Wire, { authzid = "", user, password }: Ticket)
   if (answer.startsWith("-ERR")) throw refusal(answer);
   // Success without any proof is a server's that we do not understand.
   if (!answer.startsWith("+") || answer.startsWith("+OK")) throw new ServerUnavailable("answer not understood", answer);
-  await ask(server, writePlain(authzid, user, password).toString("base64"));
+  await ask(server, writePlain(authzid, user, password));
 }
 
 async function ask(server: Wire, command: string): Promise<void> {

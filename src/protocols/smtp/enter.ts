@@ -2,6 +2,7 @@
  * Logging on to an SMTP server behind (RFC 5321, AUTH RFC 4954, STARTTLS RFC 3207, Postfix XCLIENT): greeting, EHLO, TLS,
  * who the client is, AUTH PLAIN or LOGIN. A strict dialogue: one command, one reply, nothing said out of turn.
  */
+import { base64OfText } from "../../core/base64.ts";
 import { writePlain } from "../../sasl/plain.ts";
 import { secureClient } from "../../wire/tls-client.ts";
 import type { Wire } from "../../wire/wire.ts";
@@ -55,13 +56,13 @@ function auth(server: Wire, ticket: Ticket, extensions: readonly string[]): Prom
   if (!mechanisms.includes("PLAIN") && mechanisms.includes("LOGIN") && ticket.authzid === undefined)
     return authLogin(server, ticket);
   const { authzid = "", user, password } = ticket;
-  return ask(server, `AUTH PLAIN ${writePlain(authzid, user, password).toString("base64")}`, "235");
+  return ask(server, `AUTH PLAIN ${writePlain(authzid, user, password)}`, "235");
 }
 
 async function authLogin(server: Wire, { user, password }: Ticket): Promise<unknown> {
   await ask(server, "AUTH LOGIN", "334");
-  await ask(server, Buffer.from(user).toString("base64"), "334");
-  return ask(server, Buffer.from(password).toString("base64"), "235");
+  await ask(server, base64OfText(user), "334");
+  return ask(server, base64OfText(password), "235");
 }
 
 /** What may stand behind a keyword; nothing, too. */
