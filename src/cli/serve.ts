@@ -9,6 +9,7 @@ import type { Guard } from "../guard/guard.ts";
 import { openGuard, type OpenGuardOptions } from "../guard/open.ts";
 import { openLog, type Log } from "../observe/log.ts";
 import { notify } from "../observe/notify.ts";
+import { collectAfterCrowds } from "./after-crowds.ts";
 import { tuneV8 } from "./tune-v8.ts";
 import { tooFewFiles } from "./open-files.ts";
 import { makeValidators } from "../make-validators.ts";
@@ -35,6 +36,7 @@ async function serve(path: string): Promise<void> {
   const starting = start(config, log);
   obeySignals(path, starting, log);
   const { gateway } = await starting;
+  collectAfterCrowds(() => gateway.connections);
   warnOfLimits(config, log);
   tellPorts(gateway, new Map(), log);
   log.write("info", "ready", { version: process.version, pid: process.pid });
