@@ -12,7 +12,7 @@ const CROWD = 1_000;
 const INTERVAL = 2_000;
 
 /** `sessions`: how many there are now. Does not keep the process alive. */
-export function collectAfterCrowds(sessions: () => number, collect = collector()): NodeJS.Timeout {
+export function collectAfterCrowds(sessions: () => number, collect = collectNow): NodeJS.Timeout {
   let most = 0;
   const look = (): void => {
     const now = sessions();
@@ -25,7 +25,8 @@ export function collectAfterCrowds(sessions: () => number, collect = collector()
 }
 
 /** Node gives the function to whoever starts it with `--expose-gc`; set later, the flag counts in contexts made from then on. */
-export function collector(): () => void {
+export function collectNow(): void {
   setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
+  // Made each time, so that no second context is kept.
+  (runInNewContext("gc") as () => void)();
 }

@@ -1,7 +1,7 @@
 /** The heap is looked through when a crowd has left, once, and not while many are there. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { collectAfterCrowds, collector } from "../../src/cli/after-crowds.ts";
+import { collectAfterCrowds, collectNow } from "../../src/cli/after-crowds.ts";
 
 test("a crowd that has left is collected once, wherever it left between two looks", (context) => {
   context.mock.timers.enable({ apis: ["setInterval"] });
@@ -35,7 +35,7 @@ test("collecting collects", async () => {
   const left = new WeakRef({ session: "over" });
   // What was made in this turn of the event loop stays until its end.
   await new Promise((resolve) => setImmediate(resolve));
-  collector()();
+  collectNow();
   assert.equal(left.deref(), undefined);
 });
 
