@@ -1,4 +1,5 @@
 /** PLAIN (RFC 4616), LOGIN and the responses of mechanisms without an own reader, in words; passwords stay hidden. */
+import { isPrintableAscii } from "../core/ascii.ts";
 import {
   fieldOf,
   secretText,
@@ -73,7 +74,7 @@ function remarkOn(password: Uint8Array): string | undefined {
   const text = textOf(password);
   if (/[\r\n]$/.test(text)) return "ends with a line end";
   if (text !== text.trim()) return "begins or ends with a blank";
-  if (!/^[\x20-\x7e]*$/.test(text)) return "not only ASCII";
+  if (!isPrintableAscii(text)) return "not only ASCII";
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 /** Passwords that are nearly the given one: what keyboards, shells, files and clients make of a right password. */
+import { base64OfText } from "../../core/base64.ts";
 import { encodeOem, type OemCharset } from "../../ntlm/oem.ts";
 
 export interface PasswordVariant {
@@ -51,7 +52,7 @@ function spellings(password: string): readonly PasswordVariant[] {
     { what: "the password in quotation marks", text: `"${password}"` },
     { what: "the password without its quotation marks", text: password.replace(/^(["'])(.*)\1$/s, "$2") },
     { what: "the password as in a URL, with %", text: percentEncoded(password) },
-    { what: "the base64 of the password", text: Buffer.from(password).toString("base64") },
+    { what: "the base64 of the password", text: base64OfText(password) },
   ];
 }
 

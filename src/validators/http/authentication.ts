@@ -1,5 +1,6 @@
 /** How a request shows that it is ours: a bearer token, Basic (RFC 7617), or a signature over it (RFC 9421, RFC 9530). */
 import { createHash, createHmac } from "node:crypto";
+import { base64OfText } from "../../core/base64.ts";
 import type { Authentication } from "./options.ts";
 
 /** The headers to add to a POST of `body` to `url`; `now` in milliseconds since 1970. */
@@ -14,7 +15,7 @@ export function authenticate(
       return { authorization: `Bearer ${authentication.token.reveal()}` };
     case "basic": {
       const pair = `${authentication.user}:${authentication.password.reveal()}`;
-      return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+      return { authorization: `Basic ${base64OfText(pair)}` };
     }
     case "hmac":
       return signed(authentication, url, body, Math.floor(now / 1000));

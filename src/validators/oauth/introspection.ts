@@ -1,4 +1,5 @@
 /** Asking about a token: OAuth 2.0 Token Introspection (RFC 7662), and Google's tokeninfo, which is something like it. */
+import { base64OfText } from "../../core/base64.ts";
 import { AnswerCache } from "./answer-cache.ts";
 import { HttpFailure, parseObject, type Http, type HttpAnswer, type HttpRequest } from "../web.ts";
 import { notForUs } from "./jwt.ts";
@@ -37,7 +38,7 @@ function question(source: Asked, token: string): HttpRequest {
   if (source.kind === "tokeninfo")
     return { method: "POST", headers: { ...form, authorization: `Bearer ${token}` }, body: "" };
   const pair = [source.clientId, source.clientSecret.reveal()].map(formEncoded).join(":");
-  const authorization = `Basic ${Buffer.from(pair).toString("base64")}`;
+  const authorization = `Basic ${base64OfText(pair)}`;
   const body = new URLSearchParams({ token, token_type_hint: "access_token" }).toString();
   return { method: "POST", headers: { ...form, authorization }, body };
 }
