@@ -84,8 +84,8 @@ class Session implements Relay, Deadline {
 
   #finish(why: RelayEnd["why"]): void {
     this.why = why;
-    this.client.link.socket.destroy();
-    this.client.other.link.socket.destroy();
+    this.client.link.destroy();
+    this.client.other.link.destroy();
   }
 
   /** Both are closed. */
@@ -141,9 +141,9 @@ class Side implements LinkUser {
   pass(bytes: Buffer): boolean {
     this.passed += bytes.length;
     this.#session.touch(this, bytes);
-    const { socket } = this.other.link;
-    if (this.other.isClosed || socket.writableEnded) return true;
-    if (socket.write(bytes) || socket.writableLength === 0) return true;
+    const { link } = this.other;
+    if (this.other.isClosed || link.socket.writableEnded) return true;
+    if (link.write(bytes) || link.socket.writableLength === 0) return true;
     this.link.socket.pause();
     return false;
   }
@@ -181,7 +181,7 @@ class Side implements LinkUser {
   #sayLastWord(): void {
     const { other } = this;
     this.#session.hurry(this.isClosed);
-    if (!other.hasEnded && !other.isClosed) return void other.link.socket.end();
+    if (!other.hasEnded && !other.isClosed) return void other.link.end();
     this.link.close();
     other.link.close();
   }

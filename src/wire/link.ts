@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { clearDeadline, startDeadline, type Deadline } from "./deadlines.ts";
+import { sendSoon, type Sender } from "./outbox.ts";
 
 /** Whoever reads from and writes to the connection at the moment. */
 export interface LinkUser {
@@ -52,6 +53,9 @@ export interface Connection {
 /** Milliseconds for the last words to be sent: what a few lost packets take. */
 const CLOSING_TIME = 10_000;
 
+/** Longer pieces are a transfer: they gain nothing by waiting, and their buffer may be read into again. */
+const SMALL = 4096;
+
 const LINK = Symbol("link");
 
 /** The user of a connection that is over. */
@@ -67,13 +71,15 @@ interface Plugged extends Socket {
   [LINK]?: Link;
 }
 
-export class Link {
+export class Link implements Sender {
   /** Set by the user itself, before anything can happen. */
   user!: LinkUser;
   /** Another buffer to read into from the next delivery on; only a raw connection asks. */
   nextBuffer: Buffer | undefined;
   #connection!: Connection;
   #closing: Deadline | undefined;
+  /** Waits for the end of the turn. */
+  #unsent: string | Uint8Array | undefined;
 
   /** A link over one of Node's sockets. */
   static over(socket: Socket): Link {
@@ -91,8 +97,40 @@ export class Link {
     this.#connection = connection;
   }
 
+  /** As a connection's, but small pieces are sent together with all others of this turn of the event loop. */
+  write(data: string | Uint8Array): boolean {
+    this.send();
+    const connection = this.#connection;
+    if (data.length > SMALL || connection.writableLength > 0) return connection.write(data);
+    this.#unsent = data;
+    sendSoon(this);
+    return true;
+  }
+
+  /** Sends now what waits for the end of the turn. */
+  send(): void {
+    const data = this.#unsent;
+    if (data === undefined) return;
+    this.#unsent = undefined;
+    const connection = this.#connection;
+    if (!connection.destroyed && !connection.writableEnded) connection.write(data);
+  }
+
+  /** Half-close, after what was written. */
+  end(): void {
+    this.send();
+    this.#connection.end();
+  }
+
+  /** Closes at once. What was written goes out before, as far as the system takes it. */
+  destroy(): void {
+    this.send();
+    this.#connection.destroy();
+  }
+
   /** Lets go of the connection: nothing of it is heard any more. */
   unplug(): Socket {
+    this.send();
     const connection = this.#connection;
     connection.pause();
     const socket = connection.toSocket?.() ?? (connection as Socket);
@@ -104,6 +142,7 @@ export class Link {
   /** Sends what is queued (TLS: the close_notify as well), then closes. A peer that does not take it has its time, too. */
   close(): void {
     const connection = this.#connection;
+    this.send();
     if (connection.destroyed) return;
     if (connection.writableLength === 0 && !("encrypted" in connection)) return void connection.destroy();
     this.#closing ??= startDeadline(CLOSING_TIME, () => connection.destroy());

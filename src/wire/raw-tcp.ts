@@ -6,8 +6,9 @@
  */
 import { Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
-import { tcp, type Handle, type Request } from "./tcp-handle.ts";
 import type { Connection, Link } from "./link.ts";
+import { sendSoon } from "./outbox.ts";
+import { tcp, type Handle, type Request } from "./tcp-handle.ts";
 
 /**
  * All idle connections read into this one; what arrives is copied out at once. 16 KiB: commands and answers fit, and
@@ -189,7 +190,10 @@ function onWritten(this: Request, status: number): void {
 
 const LATER = Promise.resolve();
 
-/** Connects to an address (not a name). Failures come to the link's user, never from here. */
+/**
+ * Connects to an address (not a name) at the end of this turn of the event loop, unless the link is given up until then.
+ * Failures come to the link's user, never from here.
+ */
 export function connectRaw(link: Link, address: string, port: number, connected: () => void): void {
   const { TCP, TCPConnectWrap } = tcp!;
   const handle = new TCP(0);
@@ -203,8 +207,12 @@ export function connectRaw(link: Link, address: string, port: number, connected:
     raw.resume();
     connected();
   };
-  const failure = address.includes(":")
-    ? handle.connect6(request, address, port)
-    : handle.connect(request, address, port);
-  if (failure !== 0) process.nextTick(() => raw.fail(failure, "connect", where));
+  const connect = (): void => {
+    if (raw.destroyed) return;
+    const failure = address.includes(":")
+      ? handle.connect6(request, address, port)
+      : handle.connect(request, address, port);
+    if (failure !== 0) raw.fail(failure, "connect", where);
+  };
+  sendSoon({ send: connect });
 }

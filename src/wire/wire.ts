@@ -97,9 +97,8 @@ export class Wire implements LinkUser {
   write(text: string): void {
     if (this.#over !== undefined || this.#isDetached) return;
     if (this.tap) for (const line of text.split("\r\n").slice(0, -1)) this.tap("said", line, "line");
-    const { socket } = this.#link;
-    socket.write(text);
-    if (socket.writableLength > UNREAD_LIMIT) this.fail("the peer does not read");
+    this.#link.write(text);
+    if (this.#link.socket.writableLength > UNREAD_LIMIT) this.fail("the peer does not read");
   }
 
   /**
@@ -139,7 +138,7 @@ export class Wire implements LinkUser {
   /** Closes at once; whoever waits for a line gets a WireClosed that says why. */
   fail(why: string): void {
     this.#end(why);
-    this.#link.socket.destroy();
+    this.#link.destroy();
   }
 
   heard(buffer: Buffer, count: number): boolean {

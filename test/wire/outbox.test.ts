@@ -1,0 +1,128 @@
+/** What is written in a turn is sent at its end: all of it, in order, also when the connection ends in the same turn. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { test, type TestContext } from "node:test";
+import { Link, type LinkUser } from "../../src/wire/link.ts";
+import { sendSoon } from "../../src/wire/outbox.ts";
+import { connectRaw } from "../../src/wire/raw-tcp.ts";
+
+const SILENT: LinkUser = {
+  heard: () => true,
+  drained: () => undefined,
+  ended: () => undefined,
+  broken: () => undefined,
+  closed: () => undefined,
+};
+
+async function listen(t: TestContext): Promise<Server> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  return server;
+}
+
+function dial(server: Server, user: Partial<LinkUser> = {}): { link: Link; connected: Promise<void> } {
+  const link = new Link();
+  link.user = { ...SILENT, ...user };
+  const connected = new Promise<void>((resolve) =>
+    connectRaw(link, "127.0.0.1", (server.address() as AddressInfo).port, resolve),
+  );
+  return { link, connected };
+}
+
+/** What a server hears of what `say` writes within one turn. */
+async function hear(t: TestContext, say: (link: Link) => void): Promise<string> {
+  const server = await listen(t);
+  const { link, connected } = dial(server);
+  const [[socket]] = (await Promise.all([once(server, "connection"), connected])) as [[Socket], void];
+  const heard = text(socket);
+  say(link);
+  return heard;
+}
+
+const LONG = "long ".repeat(20_000);
+
+test("small and large pieces of one turn arrive in the order in which they were written", async (t) => {
+  const heard = await hear(t, (link) => {
+    for (const piece of ["one ", Buffer.from("two "), LONG, "three ", "four"]) link.write(piece);
+    link.end();
+  });
+  assert.equal(heard, `one two ${LONG}three four`);
+});
+
+for (const [name, close] of [
+  ["end", (link: Link) => link.end()],
+  ["destroy", (link: Link) => link.destroy()],
+  ["close", (link: Link) => link.close()],
+] as const)
+  test(`what was written before ${name} in the same turn arrives`, async (t) => {
+    const heard = await hear(t, (link) => {
+      link.write("221 bye\r\n");
+      close(link);
+      link.write("never");
+    });
+    assert.equal(heard, "221 bye\r\n");
+  });
+
+test("what was written before TLS takes the connection arrives before it", async (t) => {
+  const heard = await hear(t, (link) => {
+    link.write("220 go on\r\n");
+    link.unplug().end("handshake");
+  });
+  assert.equal(heard, "220 go on\r\nhandshake");
+});
+
+test("a connection given up in the turn in which it was wanted is never made", async (t) => {
+  const server = await listen(t);
+  let count = 0;
+  server.on("connection", () => (count += 1));
+  const none = dial(server);
+  none.link.destroy();
+  const one = dial(server);
+  await Promise.all([once(server, "connection"), one.connected]);
+  one.link.destroy();
+  for (let turn = 0; turn < 5; turn++) await nextTurn();
+  assert.equal(count, 1);
+});
+
+test("a peer that is gone when the turn ends is told to the user once, and closed once", async (t) => {
+  const server = await listen(t);
+  const events: string[] = [];
+  let close = (): void => undefined;
+  const over = new Promise<void>((resolve) => (close = resolve));
+  const { link, connected } = dial(server, {
+    broken: (error) => events.push(error.message),
+    closed: () => {
+      events.push("closed");
+      close();
+    },
+  });
+  const [[socket]] = (await Promise.all([once(server, "connection"), connected])) as [[Socket], void];
+  link.socket.pause();
+  socket.resetAndDestroy();
+  await once(socket, "close");
+  link.write("anybody there?");
+  link.destroy();
+  await over;
+  await nextTurn();
+  assert.deepEqual(events, [events[0], "closed"]);
+  assert.match(events[0]!, /^write (EPIPE|ECONNRESET)$/);
+});
+
+test("many wait for each other, few do not, and whoever is added while others send is not forgotten", async () => {
+  const sent: string[] = [];
+  const add = (name: string, also?: string): void =>
+    sendSoon({ send: () => void (sent.push(name), also !== undefined && add(also)) });
+  add("alone");
+  await nextTurn();
+  assert.deepEqual(sent, ["alone"]);
+  for (const name of ["a", "b", "c", "d"]) add(name, name === "c" ? "e" : undefined);
+  await nextTurn();
+  assert.deepEqual(sent, ["alone"]);
+  for (let turn = 0; turn < 5; turn++) await nextTurn();
+  assert.deepEqual(sent, ["alone", "a", "b", "c", "d", "e"]);
+});
