@@ -22,7 +22,7 @@ export function acceptRaw(server: Server, onLink: (link: Link) => void): boolean
   listening.onconnection = function (status, handle) {
     // A connection that could not be accepted stays Node's business.
     if (status !== 0 || handle === undefined) return ordinary.call(this, status, handle);
-    const link = new Link();
+    const link = new Link("client");
     const raw = new RawTcp(handle, link);
     onLink(link);
     raw.resume();

@@ -63,9 +63,10 @@ function dial({ host, port, tls }: Target, connected: () => void): Link {
   if (isName || tls !== "off" || !tcp) {
     return Link.over(
       connectTcp({ host, port, noDelay: true, allowHalfOpen: true, autoSelectFamily: isName }, connected),
+      "server",
     );
   }
-  const link = new Link();
+  const link = new Link("server");
   connectRaw(link, host, port, connected);
   return link;
 }

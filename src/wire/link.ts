@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { clearDeadline, startDeadline, type Deadline } from "./deadlines.ts";
-import { sendSoon, type Sender } from "./outbox.ts";
+import { sendSoon, type Sender, type Side } from "./outbox.ts";
 
 /** Whoever reads from and writes to the connection at the moment. */
 export interface LinkUser {
@@ -74,6 +74,7 @@ interface Plugged extends Socket {
 export class Link implements Sender {
   /** Set by the user itself, before anything can happen. */
   user!: LinkUser;
+  readonly side: Side;
   /** Another buffer to read into from the next delivery on; only a raw connection asks. */
   nextBuffer: Buffer | undefined;
   #connection!: Connection;
@@ -81,9 +82,13 @@ export class Link implements Sender {
   /** Waits for the end of the turn. */
   #unsent: string | Uint8Array | undefined;
 
+  constructor(side: Side) {
+    this.side = side;
+  }
+
   /** A link over one of Node's sockets. */
-  static over(socket: Socket): Link {
-    const link = new Link();
+  static over(socket: Socket, side: Side): Link {
+    const link = new Link(side);
     link.plug(socket);
     listen(socket, link);
     return link;
@@ -103,7 +108,7 @@ export class Link implements Sender {
     const connection = this.#connection;
     if (data.length > SMALL || connection.writableLength > 0) return connection.write(data);
     this.#unsent = data;
-    sendSoon(this);
+    sendSoon(this, this.side);
     return true;
   }
 

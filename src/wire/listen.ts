@@ -28,7 +28,7 @@ export function listen(
   onFault: (error: Error) => void,
   reusePort = false,
 ): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => onLink(Link.over(socket)));
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => onLink(Link.over(socket, "client")));
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => reject(explain(error, bind));
     server.once("error", failed);

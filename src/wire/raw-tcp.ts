@@ -214,5 +214,5 @@ export function connectRaw(link: Link, address: string, port: number, connected:
       : handle.connect(request, address, port);
     if (failure !== 0) raw.fail(failure, "connect", where);
   };
-  sendSoon({ send: connect });
+  sendSoon({ send: connect }, link.side);
 }

@@ -115,7 +115,7 @@ export class Wire implements LinkUser {
 
   /** Goes on with another socket, the same connection under TLS. */
   attach(socket: Socket): void {
-    this.#link = Link.over(socket);
+    this.#link = Link.over(socket, this.#link.side);
     this.#link.user = this;
     this.#paused = false;
     this.#isDetached = false;

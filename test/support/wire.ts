@@ -37,7 +37,7 @@ export type Kind = "accepted" | "ordinary";
 export async function linkPair(kind: Kind): Promise<[Link, Socket]> {
   if (kind === "accepted") return acceptedPair();
   const [near, far] = await socketPair();
-  return [Link.over(near), far];
+  return [Link.over(near, "client"), far];
 }
 
 export interface WirePair {

@@ -12,7 +12,7 @@ test("whoever uses a connection hears once that it is over, and is let go of", (
     broken: () => heard.push("broken"),
     closed: () => heard.push("closed"),
   };
-  const link = new Link();
+  const link = new Link("client");
   link.user = user;
   link.over();
   link.over();

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
 import { Link, type LinkUser } from "../../src/wire/link.ts";
-import { sendSoon } from "../../src/wire/outbox.ts";
+import { sendSoon, type Side } from "../../src/wire/outbox.ts";
 import { connectRaw } from "../../src/wire/raw-tcp.ts";
 
 const SILENT: LinkUser = {
@@ -26,7 +26,7 @@ async function listen(t: TestContext): Promise<Server> {
 }
 
 function dial(server: Server, user: Partial<LinkUser> = {}): { link: Link; connected: Promise<void> } {
-  const link = new Link();
+  const link = new Link("server");
   link.user = { ...SILENT, ...user };
   const connected = new Promise<void>((resolve) =>
     connectRaw(link, "127.0.0.1", (server.address() as AddressInfo).port, resolve),
@@ -113,16 +113,19 @@ test("a peer that is gone when the turn ends is told to the user once, and close
   assert.match(events[0]!, /^write (EPIPE|ECONNRESET)$/);
 });
 
-test("many wait for each other, few do not, and whoever is added while others send is not forgotten", async () => {
+test("many wait for each other, few do not; servers come first, and whoever is added meanwhile is not forgotten", async () => {
   const sent: string[] = [];
-  const add = (name: string, also?: string): void =>
-    sendSoon({ send: () => void (sent.push(name), also !== undefined && add(also)) });
-  add("alone");
+  const add = (name: string, to: Side, also?: string): void =>
+    sendSoon({ send: () => void (sent.push(name), also !== undefined && add(also, to)) }, to);
+  add("alone", "client");
   await nextTurn();
   assert.deepEqual(sent, ["alone"]);
-  for (const name of ["a", "b", "c", "d"]) add(name, name === "c" ? "e" : undefined);
+  add("a", "client");
+  add("b", "server", "e");
+  add("c", "client");
+  add("d", "server");
   await nextTurn();
   assert.deepEqual(sent, ["alone"]);
   for (let turn = 0; turn < 5; turn++) await nextTurn();
-  assert.deepEqual(sent, ["alone", "a", "b", "c", "d", "e"]);
+  assert.deepEqual(sent, ["alone", "b", "d", "a", "c", "e"]);
 });
