@@ -16,7 +16,7 @@ export const enter: Enter = async (server, ticket) => {
   if (attributes.length > 0) {
     await ask(server, `XCLIENT ${attributes.join(" ")}`, "220");
     // The session is the client's from here on. Postfix forgets HELO= at the next EHLO, so the name is said there too.
-    extensions = await ehlo(server, ticket.xclient?.helo ?? ticket.serverName);
+    extensions = extensionsIn(await ehlo(server, ticket.xclient?.helo ?? ticket.serverName));
   }
   // With LOGIN told, the server takes the user as logged on; it would refuse a second time.
   if (!attributes.some((each) => each.startsWith("LOGIN="))) await auth(server, ticket, extensions);
@@ -38,17 +38,20 @@ async function hello(
   { serverName, starttls }: Pick<Ticket, "serverName" | "starttls">,
 ): Promise<readonly string[]> {
   await expectReply(server, "220");
-  const extensions = await ehlo(server, serverName);
-  if (!starttls) return extensions;
+  const answer = await ehlo(server, serverName);
+  if (!starttls) return extensionsIn(answer);
   await ask(server, "STARTTLS", "220");
   await secureClient(server, starttls);
-  return ehlo(server, serverName);
+  return extensionsIn(await ehlo(server, serverName));
 }
 
-/** The extensions: all lines but the first, which is a greeting. */
-async function ehlo(server: Wire, name: string): Promise<readonly string[]> {
-  const lines = await ask(server, `EHLO ${name}`, "250");
-  return lines.slice(1);
+function ehlo(server: Wire, name: string): Promise<readonly string[]> {
+  return ask(server, `EHLO ${name}`, "250");
+}
+
+/** All lines of an answer to EHLO but the first, which is a greeting. */
+function extensionsIn(answer: readonly string[]): readonly string[] {
+  return answer.slice(1);
 }
 
 function auth(server: Wire, ticket: Ticket, extensions: readonly string[]): Promise<unknown> {
