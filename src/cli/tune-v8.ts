@@ -20,7 +20,16 @@ const HEAP = [
   "--heap-growing-percent=100",
 ];
 
+/**
+ * Where nobody logs on for a while, V8 forgets how: of functions not called for some collections it drops all it has made,
+ * and with the last object of a shape it throws away the shape and each function compiled for it. The next 5,000 logons
+ * then compile as much as they log on. Code and shapes of a program that never changes are few: they are kept. The
+ * collections that V8 makes to give memory back in idle moments would throw shapes away all the same; what a crowd of
+ * sessions leaves is collected in after-crowds.ts.
+ */
+const REMEMBER = ["--no-flush-bytecode", "--retain-maps-for-n-gc=1000000000", "--no-memory-reducer"];
+
 export function tuneV8(): void {
-  const flags = Number.parseInt(process.versions.v8, 10) >= FIRST_V8 ? [...COMPILE_EARLY, ...HEAP] : HEAP;
-  for (const flag of flags) setFlagsFromString(flag);
+  const flags = Number.parseInt(process.versions.v8, 10) >= FIRST_V8 ? COMPILE_EARLY : [];
+  for (const flag of [...flags, ...HEAP, ...REMEMBER]) setFlagsFromString(flag);
 }
