@@ -6,10 +6,9 @@ import { setFlagsFromString } from "node:v8";
 
 /**
  * A function is compiled well only when it has been called 3,000 times: the first 15,000 logons after each start then cost
- * half as much again as the later ones. What is certain need not wait for so long. Before V8 12 there are no such flags.
+ * half as much again as the later ones. What is certain need not wait for so long. Since V8 12.
  */
 const COMPILE_EARLY = ["--invocation-count-for-maglev=100", "--invocation-count-for-turbofan=500"];
-const FIRST_V8 = 12;
 
 const HEAP = [
   // Sessions that are held teach V8 that what a logon makes lives long: it is then made in the old space from the start,
@@ -23,13 +22,16 @@ const HEAP = [
 /**
  * Where nobody logs on for a while, V8 forgets how: of functions not called for some collections it drops all it has made,
  * and with the last object of a shape it throws away the shape and each function compiled for it. The next 5,000 logons
- * then compile as much as they log on. Code and shapes of a program that never changes are few: they are kept. The
- * collections that V8 makes to give memory back in idle moments would throw shapes away all the same; what a crowd of
- * sessions leaves is collected in after-crowds.ts.
+ * then compile as much as they log on. Code and shapes of a program that never changes are few: they are kept.
  */
-const REMEMBER = ["--no-flush-bytecode", "--retain-maps-for-n-gc=1000000000", "--no-memory-reducer"];
+const REMEMBER = ["--no-flush-bytecode", "--retain-maps-for-n-gc=1000000000"];
+/** The collections that V8 makes when it has nothing to do go on, but without throwing shapes away. Since V8 13. */
+const REMEMBER_WHEN_IDLE = "--no-memory-reducer-favors-memory";
 
 export function tuneV8(): void {
-  const flags = Number.parseInt(process.versions.v8, 10) >= FIRST_V8 ? COMPILE_EARLY : [];
-  for (const flag of [...flags, ...HEAP, ...REMEMBER]) setFlagsFromString(flag);
+  const version = Number.parseInt(process.versions.v8, 10);
+  const flags = [...HEAP, ...REMEMBER];
+  if (version >= 12) flags.push(...COMPILE_EARLY);
+  if (version >= 13) flags.push(REMEMBER_WHEN_IDLE);
+  for (const flag of flags) setFlagsFromString(flag);
 }
