@@ -1,13 +1,14 @@
 /** What is written in a turn is sent at its end: all of it, in order, also when the connection ends in the same turn. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
 import { Link, type LinkUser } from "../../src/wire/link.ts";
 import { sendSoon, type Side } from "../../src/wire/outbox.ts";
 import { connectRaw } from "../../src/wire/raw-tcp.ts";
+import { acceptedPair, linkPair, type Kind } from "../support/wire.ts";
 
 const SILENT: LinkUser = {
   heard: () => true,
@@ -17,94 +18,90 @@ const SILENT: LinkUser = {
   closed: () => undefined,
 };
 
-async function listen(t: TestContext): Promise<Server> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => server.close());
-  return server;
-}
+const KINDS: readonly Kind[] = ["accepted", "ordinary"];
 
-function dial(server: Server, user: Partial<LinkUser> = {}): { link: Link; connected: Promise<void> } {
-  const link = new Link("server");
-  link.user = { ...SILENT, ...user };
-  const connected = new Promise<void>((resolve) =>
-    connectRaw(link, "127.0.0.1", (server.address() as AddressInfo).port, resolve),
-  );
-  return { link, connected };
-}
-
-/** What a server hears of what `say` writes within one turn. */
-async function hear(t: TestContext, say: (link: Link) => void): Promise<string> {
-  const server = await listen(t);
-  const { link, connected } = dial(server);
-  const [[socket]] = (await Promise.all([once(server, "connection"), connected])) as [[Socket], void];
-  const heard = text(socket);
+/** What the other side hears of what `say` writes within one turn. */
+async function hear(kind: Kind, t: TestContext, say: (link: Link) => void): Promise<string> {
+  const [link, far] = await linkPair(kind);
+  t.after(() => far.destroy());
+  link.user = SILENT;
+  const heard = text(far);
   say(link);
   return heard;
 }
 
 const LONG = "long ".repeat(20_000);
 
-test("small and large pieces of one turn arrive in the order in which they were written", async (t) => {
-  const heard = await hear(t, (link) => {
-    for (const piece of ["one ", Buffer.from("two "), LONG, "three ", "four"]) link.write(piece);
-    link.end();
-  });
-  assert.equal(heard, `one two ${LONG}three four`);
-});
-
-for (const [name, close] of [
-  ["end", (link: Link) => link.end()],
-  ["destroy", (link: Link) => link.destroy()],
-  ["close", (link: Link) => link.close()],
-] as const)
-  test(`what was written before ${name} in the same turn arrives`, async (t) => {
-    const heard = await hear(t, (link) => {
-      link.write("221 bye\r\n");
-      close(link);
-      link.write("never");
+for (const kind of KINDS) {
+  test(`small and large pieces of one turn arrive in the order in which they were written (${kind})`, async (t) => {
+    const heard = await hear(kind, t, (link) => {
+      for (const piece of ["one ", Buffer.from("two "), LONG, "three ", "four"]) link.write(piece);
+      link.end();
     });
-    assert.equal(heard, "221 bye\r\n");
+    assert.equal(heard, `one two ${LONG}three four`);
   });
 
-test("what was written before TLS takes the connection arrives before it", async (t) => {
-  const heard = await hear(t, (link) => {
-    link.write("220 go on\r\n");
-    link.unplug().end("handshake");
+  for (const [name, close] of [
+    ["end", (link: Link) => link.end()],
+    ["destroy", (link: Link) => link.destroy()],
+    ["close", (link: Link) => link.close()],
+  ] as const)
+    test(`what was written before ${name} in the same turn arrives (${kind})`, async (t) => {
+      const heard = await hear(kind, t, (link) => {
+        link.write("221 bye\r\n");
+        close(link);
+        link.write("never");
+      });
+      assert.equal(heard, "221 bye\r\n");
+    });
+
+  test(`what was written before TLS takes the connection arrives before it (${kind})`, async (t) => {
+    const heard = await hear(kind, t, (link) => {
+      link.write("220 go on\r\n");
+      link.unplug().end("handshake");
+    });
+    assert.equal(heard, "220 go on\r\nhandshake");
   });
-  assert.equal(heard, "220 go on\r\nhandshake");
-});
+}
 
 test("a connection given up in the turn in which it was wanted is never made", async (t) => {
-  const server = await listen(t);
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
   let count = 0;
   server.on("connection", () => (count += 1));
-  const none = dial(server);
-  none.link.destroy();
-  const one = dial(server);
-  await Promise.all([once(server, "connection"), one.connected]);
-  one.link.destroy();
+  const dial = (connected: () => void): Link => {
+    const link = new Link("server");
+    link.user = SILENT;
+    connectRaw(link, "127.0.0.1", port, connected);
+    return link;
+  };
+  dial(() => assert.fail("connected")).destroy();
+  let one!: Link;
+  await Promise.all([once(server, "connection"), new Promise<void>((resolve) => (one = dial(resolve)))]);
+  one.destroy();
   for (let turn = 0; turn < 5; turn++) await nextTurn();
   assert.equal(count, 1);
 });
 
-test("a peer that is gone when the turn ends is told to the user once, and closed once", async (t) => {
-  const server = await listen(t);
+test("a peer that is gone when the turn ends is told to the user once, and closed once", async () => {
+  const [link, far] = await acceptedPair();
   const events: string[] = [];
-  let close = (): void => undefined;
-  const over = new Promise<void>((resolve) => (close = resolve));
-  const { link, connected } = dial(server, {
-    broken: (error) => events.push(error.message),
-    closed: () => {
-      events.push("closed");
-      close();
-    },
+  const over = new Promise<void>((resolve) => {
+    link.user = {
+      ...SILENT,
+      broken: (error) => events.push(error.message),
+      closed: () => {
+        events.push("closed");
+        resolve();
+      },
+    };
   });
-  const [[socket]] = (await Promise.all([once(server, "connection"), connected])) as [[Socket], void];
   link.socket.pause();
-  socket.resetAndDestroy();
-  await once(socket, "close");
+  far.resetAndDestroy();
+  await once(far, "close");
   link.write("anybody there?");
   link.destroy();
   await over;
