@@ -12,7 +12,8 @@ import { makeOffers, type OfferSources } from "./offers.ts";
 import { protocols } from "./protocols/protocol.ts";
 import { judgePassword } from "./sasl/password.ts";
 import type { Stay } from "./visit.ts";
-import { Certificates, makeCertificate, secureServer, type Certificate } from "./wire/tls-server.ts";
+import { Certificates, makeCertificate, type Certificate } from "./wire/certificates.ts";
+import { secureServer } from "./wire/tls-server.ts";
 
 export interface Furniture extends OfferSources {
   readonly config: Config;

@@ -12,8 +12,8 @@ export interface Peer {
 export interface TlsFacts {
   /** tls-server-end-point (RFC 5929 section 4); undefined for a certificate that it defines no hash for. */
   readonly serverEndPoint: Uint8Array | undefined;
-  /** tls-exporter (RFC 9266), 32 bytes, computed when asked for; undefined below TLS 1.3. */
-  readonly exporter: (() => Uint8Array) | undefined;
+  /** tls-exporter (RFC 9266), 32 bytes, computed when asked for; undefined below TLS 1.3, and of a connection that is over. */
+  readonly exporter: (() => Uint8Array | undefined) | undefined;
   readonly clientCertificate: ClientCertificate | undefined;
 }
 

@@ -81,4 +81,4 @@ export class LineBuffer {
   }
 }
 
-const NOTHING = Buffer.alloc(0);
+export const NOTHING = Buffer.alloc(0);

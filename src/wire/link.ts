@@ -2,9 +2,10 @@
  * A connection and its one user: first the wire, line by line, then the relay. What happens on the connection is heard
  * here and nowhere else, so that changing the user costs one assignment and no closure.
  */
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { clearDeadline, startDeadline, type Deadline } from "./deadlines.ts";
 import { sendSoon, type Sender, type Side } from "./outbox.ts";
+import type { Handle } from "./tcp-handle.ts";
 
 /** Whoever reads from and writes to the connection at the moment. */
 export interface LinkUser {
@@ -21,7 +22,7 @@ export interface LinkUser {
   closed(): void;
 }
 
-/** What a user needs of a connection: Node's sockets have it, and raw-tcp.ts does the same for less. */
+/** What a user needs of a connection: Node's sockets have it, and raw-tcp.ts and raw-tls.ts do the same for less. */
 export interface Connection {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
@@ -46,8 +47,8 @@ export interface Connection {
   destroy(): unknown;
   /** Sends what is queued, then closes. */
   destroySoon(): void;
-  /** Gives up the handle to an ordinary socket, for TLS to wrap. Missing: it is one. */
-  toSocket?(): Socket;
+  /** Gives up its handle, for TLS to wrap. Missing: there is none to be had. */
+  giveUp?(): Handle;
 }
 
 /** Milliseconds for the last words to be sent: what a few lost packets take. */
@@ -133,12 +134,19 @@ export class Link implements Sender {
     this.#connection.destroy();
   }
 
-  /** Lets go of the connection: nothing of it is heard any more. */
-  unplug(): Socket {
+  /** Lets go of the connection: nothing of it is heard any more. undefined: it has no handle to give. */
+  takeHandle(): Handle | undefined {
     this.send();
-    const connection = this.#connection;
-    connection.pause();
-    const socket = connection.toSocket?.() ?? (connection as Socket);
+    this.#connection.pause();
+    return this.#connection.giveUp?.();
+  }
+
+  /** As `takeHandle`, as one of Node's sockets. */
+  unplug(): Socket {
+    const handle = this.takeHandle();
+    const socket = handle
+      ? new Socket({ handle, allowHalfOpen: true, pauseOnCreate: true } as never)
+      : (this.#connection as Socket);
     forget(socket);
     this.#connection = socket;
     return socket;

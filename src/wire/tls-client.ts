@@ -1,6 +1,7 @@
 /** TLS towards a server behind: verified by default, bytes said before it refused (threat "NO STARTTLS" 2021). */
 import { isIP } from "node:net";
 import { checkServerIdentity, connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
+import { Link } from "./link.ts";
 import { WireClosed, type Wire } from "./wire.ts";
 
 export interface ClientTls {
@@ -14,7 +15,9 @@ export interface ClientTls {
 /** Continues `wire` under TLS. Rejects when the handshake or the verification fails; the connection is then closed. */
 export function secureClient(wire: Wire, options: ClientTls): Promise<void> {
   if (wire.hasUnread) return Promise.reject(new Error("the server sent bytes before TLS began"));
-  const raw = wire.detach();
+  // Node would end the process on finding a handle that is closed.
+  if (wire.whyClosed !== undefined) return Promise.reject(new WireClosed(wire.whyClosed));
+  const raw = wire.detach().link.unplug();
   return new Promise((resolve, reject) => {
     const socket: TLSSocket = connectTls({
       socket: raw,
@@ -36,7 +39,7 @@ export function secureClient(wire: Wire, options: ClientTls): Promise<void> {
     socket.once("secureConnect", () => {
       socket.off("error", failed);
       socket.off("close", closed);
-      wire.attach(socket);
+      wire.attach(Link.over(socket, "server"));
       resolve();
     });
   });

@@ -1,88 +1,23 @@
-/** TLS towards clients: certificates by SNI, replaced while running, implicit or by STARTTLS. */
-import { constants, X509Certificate } from "node:crypto";
-import { createSecureContext, DEFAULT_CIPHERS, TLSSocket, type SecureContext, type SecureVersion } from "node:tls";
+/** TLS towards clients, implicit or by STARTTLS: on raw handles where Node offers them, by a `TLSSocket` elsewhere. */
+import { TLSSocket, type SecureContext } from "node:tls";
+import type { Certificate, Certificates } from "./certificates.ts";
 import { clientCertificateOf, type ShownCertificate } from "./client-certificate.ts";
-import { clearDeadline, startDeadline } from "./deadlines.ts";
-import { WireClosed, type Wire } from "./wire.ts";
+import { clearDeadline, startDeadline, type Deadline } from "./deadlines.ts";
+import { Link, type LinkUser } from "./link.ts";
+import { RawTls } from "./raw-tls.ts";
+import type { Handle } from "./tcp-handle.ts";
+import { wrapTls, type TlsHandle } from "./tls-handle.ts";
+import { WireClosed, type Detached, type Wire } from "./wire.ts";
 
 /** A handshake takes at most this long, whatever the client does. */
 const HANDSHAKE_TIME = 15_000;
 
-/** AES-128 first: safe for all that is known, and its SHA-256 costs a handshake a third of what SHA-384 does. */
-const CIPHERS = ["TLS_AES_128_GCM_SHA256", ...DEFAULT_CIPHERS.split(":")].join(":");
-
-const OLD_VERSIONS: ReadonlySet<SecureVersion> = new Set(["TLSv1", "TLSv1.1"]);
-
-export interface Certificate {
-  /** Host names it serves; the first certificate of a list serves all others as well. */
-  readonly names: readonly string[];
-  readonly context: SecureContext;
-  /** The certificate itself (DER), for channel bindings. */
-  readonly der: Uint8Array;
-}
-
-export interface TlsLimits {
-  readonly minVersion: SecureVersion;
-  /** RFC 7301 names a client may ask for; others are refused, so that no web page is tricked into mail (ALPACA 2021). */
-  readonly alpn: readonly string[];
-  /** Authorities (PEM) whose certificates clients may show; undefined: none is asked for. */
-  readonly clientCa?: string | undefined;
-}
-
 /** What the handshake has settled. */
 export interface Secured {
   readonly certificate: Certificate;
-  /** Keying material of the connection, 32 bytes (RFC 9266); undefined below TLS 1.3. */
-  readonly exporter: (() => Uint8Array) | undefined;
+  /** Keying material of the connection, 32 bytes (RFC 9266); undefined below TLS 1.3, and when the connection is over. */
+  readonly exporter: (() => Uint8Array | undefined) | undefined;
   readonly clientCertificate: ShownCertificate | undefined;
-}
-
-/** Reads PEM text. Throws what OpenSSL says when they do not belong together. */
-export function makeCertificate(names: readonly string[], cert: string, key: string, limits: TlsLimits): Certificate {
-  const leaf = new X509Certificate(cert);
-  const context = createSecureContext({
-    cert,
-    key,
-    ...(limits.clientCa !== undefined && { ca: limits.clientCa }),
-    minVersion: limits.minVersion,
-    // A second handshake on a connection only makes us work.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
-    // OpenSSL 3 has TLS 1.0 and 1.1 only below its security level 1, for they sign with SHA-1.
-    ciphers: OLD_VERSIONS.has(limits.minVersion) ? `${CIPHERS}:@SECLEVEL=0` : CIPHERS,
-  });
-  const own = leaf.subjectAltName?.match(/DNS:[^,]+/g)?.map((entry) => entry.slice(4)) ?? [];
-  return { names: (names.length > 0 ? names : own).map((name) => name.toLowerCase()), context, der: leaf.raw };
-}
-
-/** The certificates of a listener; `replace` changes them for the handshakes that follow. */
-export class Certificates {
-  readonly limits: TlsLimits;
-  #list: readonly [Certificate, ...Certificate[]];
-
-  constructor(list: readonly [Certificate, ...Certificate[]], limits: TlsLimits) {
-    this.#list = list;
-    this.limits = limits;
-  }
-
-  replace(list: readonly [Certificate, ...Certificate[]]): void {
-    this.#list = list;
-  }
-
-  get areSeveral(): boolean {
-    return this.#list.length > 1;
-  }
-
-  choose(serverName: string | undefined): Certificate {
-    const name = serverName?.toLowerCase();
-    return (
-      (name !== undefined && this.#list.find((each) => each.names.some((own) => matches(own, name)))) || this.#list[0]
-    );
-  }
-}
-
-function matches(pattern: string, name: string): boolean {
-  if (!pattern.startsWith("*.")) return pattern === name;
-  return name.slice(name.indexOf(".")) === pattern.slice(1);
 }
 
 /**
@@ -90,56 +25,128 @@ function matches(pattern: string, name: string): boolean {
  * Throws WireClosed.
  */
 export function secureServer(wire: Wire, certificates: Certificates, isFirst: boolean): Promise<Secured> {
-  const raw = wire.detach(isFirst);
-  let shown = certificates.choose(undefined);
+  // Node would end the process on finding a handle that is closed.
+  if (wire.whyClosed !== undefined) return Promise.reject(new WireClosed(wire.whyClosed));
   return new Promise((resolve, reject) => {
-    const socket = new TLSSocket(raw, {
-      isServer: true,
-      secureContext: shown.context,
-      ALPNProtocols: [...certificates.limits.alpn],
-      // Whoever shows none, or a bad one, logs on in another way.
-      ...(certificates.limits.clientCa !== undefined && { requestCert: true, rejectUnauthorized: false }),
-      // Asking costs a handshake a pause in its middle: only where there is a choice.
-      ...(certificates.areSeveral && {
-        SNICallback: (name, answer) => {
-          shown = certificates.choose(name);
-          answer(null, shown.context);
-        },
-      }),
-    });
-    const deadline = startDeadline(HANDSHAKE_TIME, () => socket.destroy(new Error("handshake took too long")));
-    const failed = (error?: Error): void => {
-      clearDeadline(deadline);
-      raw.destroy();
-      const why = wire.whyClosed ?? `TLS: ${error?.message ?? "the client left"}`;
-      wire.fail(why);
-      reject(new WireClosed(why));
-    };
-    const left = (): void => failed();
-    socket.on("error", failed);
-    // A peer that ends without a handshake: our sockets stay half open, so nothing else would tell.
-    socket.on("end", left);
-    raw.on("close", left);
-    socket.once("secure", () => {
-      clearDeadline(deadline);
-      socket.off("error", failed);
-      socket.off("end", left);
-      raw.off("close", left);
-      wire.attach(socket);
-      resolve(settled(socket, shown, certificates.limits));
-    });
+    const handshake = new Handshake(wire, certificates, resolve, reject);
+    const detached = wire.detach(isFirst);
+    // Node makes certificates that clients have shown readable only on its own sockets.
+    const handle = certificates.limits.clientCa === undefined ? detached.link.takeHandle() : undefined;
+    const tls = handle && wrapTls(handle, handshake.shown.context);
+    if (tls) handshake.shakeHandle(tls, handle, detached);
+    else handshake.shakeSocket(detached);
   });
 }
 
-function settled(socket: TLSSocket, certificate: Certificate, { clientCa }: TlsLimits): Secured {
-  return {
-    certificate,
-    exporter: socket.getProtocol() === "TLSv1.3" ? () => exportKeys(socket) : undefined,
-    clientCertificate: clientCa === undefined ? undefined : clientCertificateOf(socket),
-  };
+/** Listens to the connection until it is secure, or over. */
+class Handshake implements LinkUser {
+  /** The certificate it is about. */
+  shown: Certificate;
+  readonly #wire: Wire;
+  readonly #certificates: Certificates;
+  readonly #resolve: (secured: Secured) => void;
+  readonly #reject: (error: WireClosed) => void;
+  readonly #deadline: Deadline;
+
+  constructor(
+    wire: Wire,
+    certificates: Certificates,
+    resolve: (secured: Secured) => void,
+    reject: (error: WireClosed) => void,
+  ) {
+    this.#wire = wire;
+    this.#certificates = certificates;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.shown = certificates.choose(undefined);
+    this.#deadline = startDeadline(HANDSHAKE_TIME, () => this.#fail("handshake took too long"));
+  }
+
+  shakeHandle(tls: TlsHandle, tcp: Handle, { link, heard }: Detached): void {
+    const raw = new RawTls(tls, tcp, link);
+    link.user = this;
+    tls.setALPNProtocols(this.#certificates.alpn);
+    tls.onhandshakedone = () => this.#succeed(link, tls, undefined);
+    // Asking costs a handshake a pause in its middle: only where there is a choice.
+    if (this.#certificates.areSeveral) {
+      tls.oncertcb = ({ servername }) => {
+        tls.sni_context = this.#choose(servername).context;
+        tls.certCbDone();
+      };
+      tls.enableCertCb();
+    }
+    if (heard.length > 0) tls.receive(heard);
+    raw.resume();
+  }
+
+  shakeSocket({ link, heard }: Detached): void {
+    const raw = link.unplug();
+    if (heard.length > 0) raw.unshift(heard);
+    const socket = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: this.shown.context,
+      ALPNProtocols: this.#certificates.alpn,
+      // Whoever shows none, or a bad one, logs on in another way.
+      ...(this.#certificates.limits.clientCa !== undefined && { requestCert: true, rejectUnauthorized: false }),
+      ...(this.#certificates.areSeveral && {
+        SNICallback: (name, answer) => answer(null, this.#choose(name)),
+      }),
+    });
+    const secured = Link.over(socket, link.side);
+    secured.user = this;
+    socket.once("secure", () => this.#succeed(secured, socket, clientCertificateOf(socket)));
+  }
+
+  #choose(servername: string): SecureContext {
+    this.shown = this.#certificates.choose(servername);
+    return this.shown.context;
+  }
+
+  heard(): boolean {
+    return true;
+  }
+
+  drained(): void {}
+
+  /** Before the handshake is done; our connections stay half open, so nothing else would tell. */
+  ended(): void {
+    this.#fail("the client left");
+  }
+
+  broken(error: Error): void {
+    this.#fail(error.message);
+  }
+
+  closed(): void {
+    this.#fail("the client left");
+  }
+
+  #succeed(link: Link, tls: Keys, clientCertificate: ShownCertificate | undefined): void {
+    // OpenSSL says it again when keys are changed.
+    if (link.user !== this) return;
+    clearDeadline(this.#deadline);
+    this.#wire.attach(link);
+    const exporter = tls.getProtocol() === "TLSv1.3" ? () => exportKeys(tls, link) : undefined;
+    this.#resolve({ certificate: this.shown, exporter, clientCertificate });
+  }
+
+  #fail(what: string): void {
+    clearDeadline(this.#deadline);
+    const why = this.#wire.whyClosed ?? `TLS: ${what}`;
+    this.#wire.fail(why);
+    this.#reject(new WireClosed(why));
+  }
 }
 
-/** RFC 9266 section 2. */
-function exportKeys(socket: TLSSocket): Uint8Array {
-  return socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0));
+/** What Node's socket and its handle have in common. */
+interface Keys {
+  getProtocol(): string | null;
+  exportKeyingMaterial(length: number, label: string, context: Buffer): Uint8Array;
 }
+
+/** RFC 9266 section 2. What has been freed must not be asked. */
+function exportKeys(tls: Keys, { socket }: Link): Uint8Array | undefined {
+  return socket.destroyed ? undefined : tls.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", NO_CONTEXT);
+}
+
+const NO_CONTEXT = Buffer.alloc(0);

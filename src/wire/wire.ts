@@ -2,9 +2,9 @@
  * A connection that is read line by line, and only when somebody asks: a client that talks before its turn fills no
  * memory. Knows bytes, lines and counted literals, but no protocol.
  */
-import type { Socket } from "node:net";
-import { LineBuffer, WAIT } from "./line-buffer.ts";
-import { Link, type Connection, type LinkUser } from "./link.ts";
+import { LineBuffer, NOTHING, WAIT } from "./line-buffer.ts";
+import type { Link } from "./link.ts";
+import { type Connection, type LinkUser } from "./link.ts";
 
 /** Longest command line before logon, in bytes without CRLF: RFC 4954, 5034 and 9051 lines fit many times over. */
 export const LINE_LIMIT = 8192;
@@ -18,6 +18,14 @@ const GONE = "the peer closed the connection";
 /** The one error that reading a wire can throw: the connection is over. */
 export class WireClosed extends Error {
   override readonly name = "WireClosed";
+}
+
+/** A connection on its way to TLS. */
+export interface Detached {
+  /** To be unplugged by whoever speaks TLS. */
+  readonly link: Link;
+  /** Bytes of the handshake that have come already. */
+  readonly heard: Buffer;
 }
 
 /** What is left of a wire when the dialogue is over: the relay's business. */
@@ -102,21 +110,19 @@ export class Wire implements LinkUser {
   }
 
   /**
-   * Lets go of the socket, for TLS. What has been heard is forgotten, since nothing said before STARTTLS may count after
-   * it; unless it is `kept`, as the first bytes of a handshake behind a PROXY header must be.
+   * Lets go of the connection, for TLS. What has been heard is forgotten, since nothing said before STARTTLS may count
+   * after it; unless it is `kept`, as the first bytes of a handshake behind a PROXY header must be.
    */
-  detach(kept = false): Socket {
-    const socket = this.#link.unplug();
+  detach(kept = false): Detached {
     this.#isDetached = true;
-    const unread = this.#unread.takeAll();
-    if (kept && unread.length > 0) socket.unshift(unread);
-    return socket;
+    const heard = this.#unread.takeAll();
+    return { link: this.#link, heard: kept ? heard : NOTHING };
   }
 
-  /** Goes on with another socket, the same connection under TLS. */
-  attach(socket: Socket): void {
-    this.#link = Link.over(socket, this.#link.side);
-    this.#link.user = this;
+  /** Goes on with the same connection under TLS. */
+  attach(link: Link): void {
+    this.#link = link;
+    link.user = this;
     this.#paused = false;
     this.#isDetached = false;
   }

@@ -2,7 +2,8 @@
 import type { Socket } from "node:net";
 import { relay, type Relay, type RelayEnd } from "../../src/relay/relay.ts";
 import { talkTo } from "../../src/wire/connect.ts";
-import { Certificates, makeCertificate, secureServer } from "../../src/wire/tls-server.ts";
+import { Certificates, makeCertificate } from "../../src/wire/certificates.ts";
+import { secureServer } from "../../src/wire/tls-server.ts";
 import { Wire } from "../../src/wire/wire.ts";
 import { secureAsServer, StagedBackend } from "./backend.ts";
 import { CERTIFICATE, clientTls } from "./certificates.ts";

@@ -8,6 +8,7 @@ import { secureClient } from "../../src/wire/tls-client.ts";
 import { talkTo, type Target } from "../../src/wire/connect.ts";
 import type { Wire } from "../../src/wire/wire.ts";
 import { secureAsServer, StagedBackend } from "../support/backend.ts";
+import { eventually } from "../support/gateway.ts";
 import { CERTIFICATE, clientTls, STRANGER } from "../support/certificates.ts";
 
 const TIMES = { connect: 2_000, logon: 2_000 };
@@ -186,6 +187,20 @@ test("bytes behind the go-ahead for STARTTLS end the connection before the hands
   await refusal;
   assert.equal(await server.end(), "", "no ClientHello");
   server.destroy();
+});
+
+test("a server that breaks off behind its go-ahead for STARTTLS rejects at once", async () => {
+  const talk = talkTo(target({ tls: "starttls" }), TIMES, async (wire) => {
+    await wire.readLine();
+    await eventually(() => wire.isClosed, "the reset");
+    await secureClient(wire, clientTls());
+  });
+  const refusal = assert.rejects(talk, /ECONNRESET/);
+  const server = await backend.next();
+  server.send("+OK begin\r\n");
+  await sleep(20);
+  server.socket.resetAndDestroy();
+  await refusal;
 });
 
 test("the deadline ends a handshake that STARTTLS began and the server does not finish", async () => {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 
 /** Where Node offers no raw TCP everything goes through its own sockets: the same dialogues and the same relay must do. */
-const FILES = ["transcripts/transcripts", "wire/wire", "wire/connect", "relay/relay"];
+const FILES = ["transcripts/transcripts", "wire/wire", "wire/connect", "wire/tls-server", "relay/relay"];
 
 test("all of it works with Node's ordinary sockets as well", { timeout: 120_000 }, () => {
   const files = FILES.map((name) => new URL(`../${name}.test.js`, import.meta.url).pathname);

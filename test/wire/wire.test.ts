@@ -224,7 +224,7 @@ test(
 test(
   "nothing is said in the clear in the middle of a handshake",
   withPair(async ({ wire, talker }) => {
-    const socket = wire.detach();
+    const socket = wire.detach().link.unplug();
     wire.write("* BYE too slow\r\n");
     socket.end();
     assert.equal(await talker.end(), "");

@@ -55,10 +55,11 @@ export function clientConnection(socket?: Socket | TLSSocket): ClientConnection 
   if (!tls) return { secure: false, channelBindings: [], ntlmChannelBinding: undefined };
   const endPoint = endPointOf(tls.getPeerX509Certificate()?.raw);
   const { exporter, serverEndPoint } = bindings(tls, endPoint);
+  const exported = exporter?.();
   return {
     secure: tls.authorized,
     channelBindings: [
-      ...(exporter ? [{ type: "tls-exporter", data: exporter() }] : []),
+      ...(exported ? [{ type: "tls-exporter", data: exported }] : []),
       ...(serverEndPoint ? [{ type: "tls-server-end-point", data: serverEndPoint }] : []),
     ],
     ntlmChannelBinding: endPoint && channelBindingHash(endPoint),
