@@ -92,33 +92,28 @@ export class Stay implements Visit, Member {
   }
 
   async run(): Promise<void> {
+    const { house } = this;
     const wire = this.#wire!;
     try {
-      const entered = await this.#converse(wire);
-      if (entered) return this.#join(wire, entered);
+      if (house.isProxy(this.client.address)) await this.#readProxyHeader(wire);
+      this.#enterDoor(wire);
+      this.#deadline = startDeadline(house.logonTime, () => this.#tooSlow(wire));
+      if (house.implicitTls) await house.front.secure(wire, this);
+      if (house.watcher) this.#watch(wire, house.watcher);
+      const entered = await protocols[house.protocol].serve(wire, house.front, this);
+      if (entered && !wire.isClosed) return this.#join(wire, entered);
+      entered?.wire.close();
       wire.close();
       this.#end("closed");
     } catch (error) {
       wire.close();
-      this.#end(explain(error as Error, this.house.log));
+      this.#end(explain(error as Error, house.log));
     }
   }
 
-  async #converse(wire: Wire): Promise<Entered | undefined> {
-    const { house } = this;
-    if (house.isProxy(this.client.address)) await this.#readProxyHeader(wire);
-    const busy = this.#enterDoor(wire);
-    if (busy !== undefined) return this.#sendAway(wire, busy);
-    this.#deadline = startDeadline(house.logonTime, () => this.#tooSlow(wire));
-    if (house.implicitTls) await house.front.secure(wire, this);
-    if (house.watcher) {
-      const { watcher } = house;
-      watcher.opened(this);
-      wire.tap = (direction, text, kind) => watcher.line(this, direction === "heard" ? "C" : "S", text, kind);
-    }
-    const entered = await protocols[house.protocol].serve(wire, house.front, this);
-    if (entered && wire.isClosed) entered.wire.close();
-    return wire.isClosed ? undefined : entered;
+  #watch(wire: Wire, watcher: Watcher): void {
+    watcher.opened(this);
+    wire.tap = (direction, text, kind) => watcher.line(this, direction === "heard" ? "C" : "S", text, kind);
   }
 
   async #readProxyHeader(wire: Wire): Promise<void> {
@@ -130,18 +125,14 @@ export class Stay implements Visit, Member {
     }
   }
 
-  #enterDoor(wire: Wire): string | undefined {
+  /** Throws WireClosed when there is no room. */
+  #enterDoor(wire: Wire): void {
     const evict = (): void => wire.fail("made room for newer connections");
     const ticket = this.house.door.enter(this.client.address, evict);
-    if (typeof ticket === "string") return ticket;
-    this.#ticket = ticket;
-    return undefined;
-  }
-
-  #sendAway(wire: Wire, why: string): undefined {
+    if (typeof ticket !== "string") return void (this.#ticket = ticket);
     // Under implicit TLS a handshake only to say no would make the flood dearer for us than for its sender.
-    if (!this.house.implicitTls) wire.write(protocols[this.protocol].busy(why));
-    throw new WireClosed(why);
+    if (!this.house.implicitTls) wire.write(protocols[this.protocol].busy(ticket));
+    throw new WireClosed(ticket);
   }
 
   #tooSlow(wire: Wire): void {

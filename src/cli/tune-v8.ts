@@ -17,6 +17,9 @@ const HEAP = [
   // The program itself is nearly all that lives, and looking through it takes as long as 300 logons. It is done when the
   // heap has doubled, and not each time that it has grown by a tenth.
   "--heap-growing-percent=100",
+  // After a while without work the space for young objects is made small, and grows again only by twofold steps: the next
+  // thousands of logons would collect it every few milliseconds.
+  "--semi-space-growth-factor=16",
 ];
 
 /**

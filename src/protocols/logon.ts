@@ -3,10 +3,11 @@
  * Protocols bring a framing and find words for the outcome.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { isPending, type Answer } from "../core/answer.ts";
+import { whenKnown, type Answer } from "../core/answer.ts";
 import type { PasswordEvidence } from "../core/evidence.ts";
 import type { NtlmFacts } from "../core/ntlm-facts.ts";
-import type { Denied } from "../core/verdict.ts";
+import type { Secret } from "../core/secret.ts";
+import type { Accepted, Denied } from "../core/verdict.ts";
 import type { Visit } from "../core/visit.ts";
 import { converse, type Framing } from "../sasl/converse.ts";
 import type { Conclusion, Offer } from "../sasl/mechanism.ts";
@@ -38,25 +39,31 @@ export class Logon {
   }
 
   /** A SASL exchange. `initial`: the initial response as it stood in the command. Throws WireClosed. */
-  async bySasl(offer: Offer, initial: string | undefined, framing: Framing): Promise<LogonOutcome> {
+  bySasl(offer: Offer, initial: string | undefined, framing: Framing): Answer<LogonOutcome> {
     const started = Date.now();
-    const conversation = converse(offer, initial, framing, this.#visit);
-    const outcome = isPending(conversation) ? await conversation : conversation;
-    if (outcome.kind !== "concluded") return this.#settle(offer.name, "", outcome, started);
-    const { conclusion } = outcome;
-    return this.#settle(offer.name, conclusion.claimed, await this.#admit(conclusion), started, conclusion.ntlm);
+    return whenKnown(converse(offer, initial, framing, this.#visit), (outcome) =>
+      outcome.kind === "concluded"
+        ? this.#conclude(offer.name, outcome.conclusion, started)
+        : this.#settle(offer.name, "", outcome, started),
+    );
   }
 
   /** A bare name and password. Throws WireClosed. */
-  async byPassword(command: string, evidence: PasswordEvidence): Promise<LogonOutcome> {
+  byPassword(command: string, evidence: PasswordEvidence): Answer<LogonOutcome> {
     const started = Date.now();
-    const judged = this.#front.judgePassword!(evidence, this.#visit);
-    const conclusion = isPending(judged) ? await judged : judged;
-    return this.#settle(command, conclusion.claimed, await this.#admit(conclusion), started);
+    return whenKnown(this.#front.judgePassword!(evidence, this.#visit), (conclusion) =>
+      this.#conclude(command, conclusion, started),
+    );
+  }
+
+  #conclude(mechanism: string, conclusion: Conclusion, started: number): Answer<LogonOutcome> {
+    return whenKnown(this.#admit(conclusion), (outcome) =>
+      this.#settle(mechanism, conclusion.claimed, outcome, started, conclusion.ntlm),
+    );
   }
 
   /** Nothing is sent to a backend before this. */
-  async #admit({ verdict, password }: Conclusion): Promise<LogonOutcome> {
+  #admit({ verdict, password }: Conclusion): Answer<LogonOutcome> {
     switch (verdict.kind) {
       case "denied":
         return this.#refuse(verdict);
@@ -64,17 +71,20 @@ export class Logon {
         return { ...verdict, kind: "denied", reason: "unknown-user" };
       case "unavailable":
         return { kind: "judge-unavailable", why: verdict.why };
-      case "accepted": {
-        const { identity, scheme, appPassword } = verdict;
-        const barred = this.#front.authorize(identity, this.#visit);
-        if (barred) return this.#refuse(barred);
-        if (this.#client.isClosed) return { kind: "malformed", why: "the client left before the answer" };
-        const entry = await this.#front.enter({ identity, password, helo: this.helo }, this.#visit);
-        if (entry.kind !== "entered") return { ...entry, user: identity.user };
-        const { backend, wire, capabilities } = entry;
-        return { kind: "entered", backend, wire, capabilities, user: identity.user, scheme, appPassword };
-      }
+      case "accepted":
+        return this.#enter(verdict, password);
     }
+  }
+
+  #enter({ identity, scheme, appPassword }: Accepted, password: Secret | undefined): Answer<LogonOutcome> {
+    const barred = this.#front.authorize(identity, this.#visit);
+    if (barred) return this.#refuse(barred);
+    if (this.#client.isClosed) return { kind: "malformed", why: "the client left before the answer" };
+    return this.#front.enter({ identity, password, helo: this.helo }, this.#visit).then((entry) => {
+      if (entry.kind !== "entered") return { ...entry, user: identity.user };
+      const { backend, wire, capabilities } = entry;
+      return { kind: "entered", backend, wire, capabilities, user: identity.user, scheme, appPassword };
+    });
   }
 
   #refuse(verdict: Denied): Refused {

@@ -58,12 +58,13 @@ export function oncePerFront<S extends Pick<Session<unknown>, "front" | "visit">
   const made = new WeakMap<Front, Map<number, string>>();
   return (session: S): string => {
     const { front, visit } = session;
-    const texts = made.get(front) ?? new Map<number, string>();
-    made.set(front, texts);
+    const texts = made.get(front);
     const situation = situationOf(front, visit);
-    const known = texts.get(situation) ?? make(session);
-    texts.set(situation, known);
-    return known;
+    const known = texts?.get(situation);
+    if (known !== undefined) return known;
+    const text = make(session);
+    made.set(front, (texts ?? new Map<number, string>()).set(situation, text));
+    return text;
   };
 }
 

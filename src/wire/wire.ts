@@ -38,12 +38,17 @@ export interface Released {
 /** Hears every line and literal in both directions; only set where someone watches. Bytes are latin1 text. */
 export type Tap = (direction: "heard" | "said", text: string, kind: "line" | "literal") => void;
 
+/** Hears the lines of an answer, one by one, until it makes something of them. A line that is too long is empty. */
+export type Hear<T> = (line: string) => T | undefined;
+
 interface Want {
   /** Line: longest line in bytes. Bytes: how many. */
   readonly count: number;
   readonly line: boolean;
+  /** An answer: all its lines. */
+  readonly hear: Hear<unknown> | undefined;
   readonly resolve: (value: never) => void;
-  readonly reject: (error: WireClosed) => void;
+  readonly reject: (error: Error) => void;
 }
 
 export class Wire implements LinkUser {
@@ -88,17 +93,17 @@ export class Wire implements LinkUser {
    * undefined: the line was longer than `limit`; it has been dropped. Throws WireClosed.
    */
   readLine(limit = LINE_LIMIT): Promise<string | undefined> {
-    return new Promise((resolve, reject) => this.#ask({ count: limit, line: true, resolve, reject }));
+    return new Promise((resolve, reject) => this.#ask({ count: limit, line: true, hear: undefined, resolve, reject }));
   }
 
-  /** As `readLine`, but without a promise: WAIT where the line has not come. For answers of many lines. */
-  lineAtHand(limit = LINE_LIMIT): string | undefined | typeof WAIT {
-    return this.#want ? WAIT : (this.#take({ count: limit, line: true }) as string | undefined | typeof WAIT);
+  /** An answer of one line or more, for one promise. Throws what `hear` throws; WireClosed. */
+  readAnswer<T>(hear: Hear<T>): Promise<T> {
+    return new Promise((resolve, reject) => this.#ask({ count: LINE_LIMIT, line: true, hear, resolve, reject }));
   }
 
   /** Exactly `count` bytes. Throws WireClosed. The caller bounds `count`. */
   readBytes(count: number): Promise<Buffer> {
-    return new Promise((resolve, reject) => this.#ask({ count, line: false, resolve, reject }));
+    return new Promise((resolve, reject) => this.#ask({ count, line: false, hear: undefined, resolve, reject }));
   }
 
   /** Sends text as UTF-8, so that no character can turn into a CR or LF; line ends are the caller's. */
@@ -196,13 +201,24 @@ export class Wire implements LinkUser {
   }
 
   #satisfy(want: Want): void {
-    const value = this.#take(want);
-    if (value !== WAIT) this.#give(want, value);
+    try {
+      const value = want.hear ? this.#tell(want, want.hear) : this.#take(want);
+      if (value === WAIT) return;
+      this.#want = undefined;
+      want.resolve(value as never);
+    } catch (error) {
+      this.#want = undefined;
+      want.reject(error as Error);
+    }
   }
 
-  #give(want: Want, value: unknown): void {
-    this.#want = undefined;
-    want.resolve(value as never);
+  #tell(want: Want, hear: Hear<unknown>): unknown {
+    for (;;) {
+      const line = this.#take(want);
+      if (line === WAIT) return WAIT;
+      const made = hear((line as string | undefined) ?? "");
+      if (made !== undefined) return made;
+    }
   }
 
   #take({ count, line }: Pick<Want, "count" | "line">): unknown {

@@ -69,31 +69,35 @@ function finish(server: Wire, tag: string, line: string): Promise<Answer> {
   return tagged(server, tag);
 }
 
-async function continuation(server: Wire, tag: string, line: string): Promise<void> {
+function continuation(server: Wire, tag: string, line: string): Promise<true> {
   beQuiet(server);
   server.write(line);
-  const { text } = await answer(server);
-  if (text.startsWith("+")) return;
-  judge(tag, text);
-  throw new ServerUnavailable("the server did not ask for more", text);
+  return answer(server, (text) => {
+    if (text.startsWith("+")) return true;
+    judge(tag, text);
+    throw new ServerUnavailable("the server did not ask for more", text);
+  });
 }
 
-async function tagged(server: Wire, tag: string): Promise<Answer> {
-  const { text, capabilities } = await answer(server);
-  judge(tag, text);
-  return { text: text.slice(tag.length + " OK ".length), capabilities };
+function tagged(server: Wire, tag: string): Promise<Answer> {
+  return answer(server, (text, capabilities) => {
+    judge(tag, text);
+    return { text: text.slice(tag.length + " OK ".length), capabilities };
+  });
 }
 
-/** The next line that is not untagged: as it stands. */
-async function answer(server: Wire): Promise<Answer> {
+/** What `read` makes of the next line that is not untagged, and of the capabilities told before it. */
+function answer<T>(server: Wire, read: (line: string, capabilities: string | undefined) => T): Promise<T> {
   let capabilities: string | undefined;
-  for (let untagged = 0; untagged < UNTAGGED_LIMIT; untagged += 1) {
-    const line = (await server.readLine()) ?? "";
-    if (!line.startsWith("* ")) return { text: line, capabilities };
+  let untagged = 0;
+  return server.readAnswer((line) => {
+    if (!line.startsWith("* ")) return read(line, capabilities);
     if (/^\* BYE\b/i.test(line)) throw new ServerUnavailable("server closes", line);
     capabilities = /^\* CAPABILITY (.*)$/i.exec(line)?.[1] ?? capabilities;
-  }
-  throw new ServerUnavailable("more untagged lines than an answer has", "");
+    untagged += 1;
+    if (untagged >= UNTAGGED_LIMIT) throw new ServerUnavailable("more untagged lines than an answer has", "");
+    return undefined;
+  });
 }
 
 /** Returns for this tag's OK. Throws for anything else. */

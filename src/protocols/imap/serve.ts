@@ -2,6 +2,7 @@
  * IMAP in front: not authenticated state (RFC 9051 section 6.1 and 6.2, RFC 3501, SASL-IR RFC 4959, ID RFC 2971). The
  * session enters authenticated state at the server behind, and its bytes are relayed.
  */
+import { isPending, whenKnown, type Answer } from "../../core/answer.ts";
 import { Secret } from "../../core/secret.ts";
 import { SASL_LINE_LIMIT, type Framing } from "../../sasl/converse.ts";
 import { findOffer, plaintextNow, type LogonOutcome, type Serve } from "../front.ts";
@@ -17,13 +18,14 @@ export const serve: Serve = async (client, front, visit) => {
   client.write(words.greeting(session));
   for (;;) {
     const command = await readCommand(client, front.limits.line);
-    const step = "why" in command ? unreadable(session, command) : await obey(session, command);
+    const leads = "why" in command ? unreadable(session, command) : obey(session, command);
+    const step = isPending(leads) ? await leads : leads;
     if (step === "leave") return undefined;
     if (step) return step;
   }
 };
 
-function obey(session: ImapSession, command: Command): Promise<Step> | Step {
+function obey(session: ImapSession, command: Command): Answer<Step> {
   const { tag, name } = command;
   switch (name) {
     case "CAPABILITY":
@@ -48,12 +50,14 @@ function obey(session: ImapSession, command: Command): Promise<Step> | Step {
   }
 }
 
-async function authenticate(session: ImapSession, { tag, parts }: Command): Promise<Step> {
+function authenticate(session: ImapSession, { tag, parts }: Command): Answer<Step> {
   const [name = "", initial, ...more] = wordsOf((parts[0] as { text: string }).text).filter(Boolean);
   if (name === "" || more.length > 0) return session.bad(words.badArguments(tag));
   const offer = findOffer(session.front, session.visit, name);
   if (!offer) return session.bad(`${tag} NO Authentication mechanism not available.\r\n`);
-  return conclude(session, tag, offer.name, await session.logon.bySasl(offer, initial, framing(session)));
+  return whenKnown(session.logon.bySasl(offer, initial, framing(session)), (outcome) =>
+    conclude(session, tag, offer.name, outcome),
+  );
 }
 
 function framing({ client, front }: ImapSession): Framing {
@@ -63,14 +67,14 @@ function framing({ client, front }: ImapSession): Framing {
   };
 }
 
-async function login(session: ImapSession, { tag, parts }: Command): Promise<Step> {
+function login(session: ImapSession, { tag, parts }: Command): Answer<Step> {
   const { front, visit, logon } = session;
   if (!front.judgePassword) return session.bad(`${tag} NO [CANNOT] LOGIN is disabled.\r\n`);
   if (!plaintextNow(front, visit)) return session.bad(words.needsTls(tag));
   const [username, password, ...more] = astrings(parts) ?? [];
   if (username === undefined || password === undefined || more.length > 0) return session.bad(words.badArguments(tag));
   const evidence = { username: textOfLine(username), password: new Secret(textOfLine(password)) };
-  return conclude(session, tag, "LOGIN", await logon.byPassword("LOGIN", evidence));
+  return whenKnown(logon.byPassword("LOGIN", evidence), (outcome) => conclude(session, tag, "LOGIN", outcome));
 }
 
 function conclude(session: ImapSession, tag: string, mechanism: string, outcome: LogonOutcome): Step {

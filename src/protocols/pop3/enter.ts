@@ -39,13 +39,10 @@ async function greet(server: Wire, { starttls }: Pick<Ticket, "starttls">): Prom
   await secureClient(server, starttls);
 }
 
-async function userPass(server: Wire, { user, password, pipelining }: Ticket): Promise<void> {
-  if (!pipelining) {
-    await ask(server, `USER ${user}`);
-    return ask(server, `PASS ${password}`);
-  }
-  await ask(server, `USER ${user}\r\nPASS ${password}`);
-  expectOk(await server.readLine());
+async function userPass(server: Wire, { user, password, pipelining }: Ticket): Promise<true> {
+  if (pipelining) return ask(server, `USER ${user}`, `PASS ${password}`);
+  await ask(server, `USER ${user}`);
+  return ask(server, `PASS ${password}`);
 }
 
 async function authPlain(server: Wire, { authzid = "", user, password }: Ticket): Promise<void> {
@@ -58,13 +55,19 @@ async function authPlain(server: Wire, { authzid = "", user, password }: Ticket)
   await ask(server, writePlain(authzid, user, password));
 }
 
-async function ask(server: Wire, command: string): Promise<void> {
+/** Says a command, or several that go together, each of which is to be answered with OK. */
+function ask(server: Wire, ...commands: string[]): Promise<true> {
   beQuiet(server);
-  server.write(`${command}\r\n`);
-  expectOk(await server.readLine());
+  server.write(`${commands.join("\r\n")}\r\n`);
+  let missing = commands.length;
+  return server.readAnswer((line) => {
+    expectOk(line);
+    missing -= 1;
+    return missing === 0 ? true : undefined;
+  });
 }
 
-function expectOk(line = ""): void {
+function expectOk(line: string): void {
   if (/^\+OK\b/.test(line)) return;
   throw line.startsWith("-ERR") ? refusal(line) : new ServerUnavailable("answer not understood", line);
 }

@@ -2,6 +2,7 @@
  * POP3 in front: AUTHORIZATION state (RFC 1939 section 4, CAPA RFC 2449, STLS RFC 2595, AUTH RFC 5034, response codes
  * RFC 2449 and 3206). The session enters TRANSACTION state at the server behind, and its bytes are relayed.
  */
+import { isPending, whenKnown, type Answer } from "../../core/answer.ts";
 import { Secret } from "../../core/secret.ts";
 import { SASL_LINE_LIMIT, type Framing } from "../../sasl/converse.ts";
 import { findOffer, plaintextNow, type Serve } from "../front.ts";
@@ -24,13 +25,14 @@ export const serve: Serve = async (client, front, visit) => {
   client.write(words.greeting(front));
   for (;;) {
     const line = await client.readLine(front.limits.line);
-    const step = line === undefined ? session.bad(words.lineTooLong) : await obey(session, line);
+    const leads = line === undefined ? session.bad(words.lineTooLong) : obey(session, line);
+    const step = isPending(leads) ? await leads : leads;
     if (step === "leave") return undefined;
     if (step) return step;
   }
 };
 
-function obey(session: Pop3Session, line: string): Promise<Step> | Step {
+function obey(session: Pop3Session, line: string): Answer<Step> {
   const [verb = "", ...args] = wordsOf(withoutTrailingBlanks(line));
   switch (verb.toUpperCase()) {
     case "CAPA":
@@ -53,13 +55,14 @@ function obey(session: Pop3Session, line: string): Promise<Step> | Step {
   }
 }
 
-async function auth(session: Pop3Session, [name = "", initial, ...more]: string[]): Promise<Step> {
+function auth(session: Pop3Session, [name = "", initial, ...more]: string[]): Answer<Step> {
   const { front, visit, logon } = session;
   if (more.length > 0) return session.bad(words.badArguments);
   const offer = findOffer(front, visit, name);
   if (!offer) return session.bad(words.unknownMechanism);
-  const outcome = await logon.bySasl(offer, initial, framing(session, offer.name));
-  return session.conclude(outcome, words.outcome(outcome, front.dialect), "");
+  return whenKnown(logon.bySasl(offer, initial, framing(session, offer.name)), (outcome) =>
+    session.conclude(outcome, words.outcome(outcome, front.dialect), ""),
+  );
 }
 
 function framing(session: Pop3Session, mechanism: string): Framing {
@@ -79,14 +82,15 @@ function user(session: Pop3Session, name: string): Step {
   return session.say("+OK\r\n");
 }
 
-async function pass(session: Pop3Session, password: string): Promise<Step> {
+function pass(session: Pop3Session, password: string): Answer<Step> {
   const { front, logon, state } = session;
   const username = state.user;
   state.user = undefined;
   if (username === undefined) return session.bad(words.userFirst);
   const evidence = { username: textOfLine(username), password: new Secret(textOfLine(password)) };
-  const outcome = await logon.byPassword("USER", evidence);
-  return session.conclude(outcome, words.outcome(outcome, front.dialect), "");
+  return whenKnown(logon.byPassword("USER", evidence), (outcome) =>
+    session.conclude(outcome, words.outcome(outcome, front.dialect), ""),
+  );
 }
 
 async function stls(session: Pop3Session): Promise<Step> {

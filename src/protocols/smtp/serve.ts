@@ -2,6 +2,7 @@
  * SMTP submission in front, up to AUTH (RFC 6409, 5321, AUTH RFC 4954, STARTTLS RFC 3207, enhanced codes RFC 2034 and
  * 5248). Mail itself is the business of the server behind: before logon every other command is answered with 530.
  */
+import { isPending, whenKnown, type Answer } from "../../core/answer.ts";
 import { isPrintableAscii } from "../../core/ascii.ts";
 import { SASL_LINE_LIMIT, type Framing } from "../../sasl/converse.ts";
 import { findOffer, type Serve } from "../front.ts";
@@ -21,13 +22,14 @@ export const serve: Serve = async (client, front, visit) => {
   client.write(words.greeting(front));
   for (;;) {
     const line = await client.readLine(Math.max(front.limits.line, SASL_LINE_LIMIT));
-    const step = line === undefined ? session.bad(words.lineTooLong) : await obey(session, line.trimEnd());
+    const leads = line === undefined ? session.bad(words.lineTooLong) : obey(session, line.trimEnd());
+    const step = isPending(leads) ? await leads : leads;
     if (step === "leave") return undefined;
     if (step) return step;
   }
 };
 
-function obey(session: SmtpSession, line: string): Promise<Step> | Step {
+function obey(session: SmtpSession, line: string): Answer<Step> {
   const [verb = "", ...args] = wordsOf(line);
   switch (verb.toUpperCase()) {
     case "EHLO":
@@ -66,7 +68,7 @@ function greet(session: SmtpSession, name: string, reply: string): Step {
   return session.say(reply);
 }
 
-async function auth(session: SmtpSession, [name = "", initial, ...more]: string[]): Promise<Step> {
+function auth(session: SmtpSession, [name = "", initial, ...more]: string[]): Answer<Step> {
   const { front, visit, logon } = session;
   if (!session.state.greeted) return session.bad(words.helloFirst);
   if (name === "" || more.length > 0) return session.bad(words.badArguments);
@@ -75,8 +77,9 @@ async function auth(session: SmtpSession, [name = "", initial, ...more]: string[
     const hidden = front.offers.some((each) => each.name === name.toUpperCase());
     return session.bad(hidden ? words.needsTls : words.unknownMechanism);
   }
-  const outcome = await logon.bySasl(offer, initial, framing(session));
-  return session.conclude(outcome, words.outcome(outcome, offer.name, front.dialect), words.tooManyFailures);
+  return whenKnown(logon.bySasl(offer, initial, framing(session)), (outcome) =>
+    session.conclude(outcome, words.outcome(outcome, offer.name, front.dialect), words.tooManyFailures),
+  );
 }
 
 function framing({ client }: SmtpSession): Framing {

@@ -66,9 +66,9 @@ export function ehloReply(session: SmtpSession): string {
 /** The same for all clients, until the server behind is found to have other extensions. */
 function rfcReply(session: SmtpSession): string {
   const extensions = session.front.extensions();
-  const replies =
-    rfcReplies.get(extensions) ??
-    oncePerFront((one: SmtpSession) => multiline([one.front.serverName, ...rfcLines(one)]));
+  const known = rfcReplies.get(extensions);
+  if (known) return known(session);
+  const replies = oncePerFront((one: SmtpSession) => multiline([one.front.serverName, ...rfcLines(one)]));
   rfcReplies.set(extensions, replies);
   return replies(session);
 }
