@@ -6,6 +6,7 @@
 import { addDeadline, clearDeadline, coarseNow, type Deadline } from "../wire/deadlines.ts";
 import { copyOut, type Link, type LinkUser } from "../wire/link.ts";
 import type { Released } from "../wire/wire.ts";
+import { sayLastWordSoon, type Speaker } from "./last-words.ts";
 import { borrowBuffer, COPY_LIMIT, returnBuffer } from "./buffers.ts";
 
 /** When one side has ended, the other gets this long to finish, and not the idle time of a living session. */
@@ -99,7 +100,7 @@ class Session implements Relay, Deadline {
 }
 
 /** One of the two connections. */
-class Side implements LinkUser {
+class Side implements LinkUser, Speaker {
   readonly link: Link;
   readonly #session: Session;
   other!: Side;
@@ -154,7 +155,7 @@ class Side implements LinkUser {
 
   ended(): void {
     this.hasEnded = true;
-    this.#sayLastWord();
+    this.#endsHere();
   }
 
   broken(): void {
@@ -165,7 +166,7 @@ class Side implements LinkUser {
     this.isClosed = true;
     if (this.other.isClosed) return this.#session.end();
     if (this.hasEnded) this.#session.hurry(true);
-    else this.#sayLastWord();
+    else this.#endsHere();
     // Nobody is left to be slow: what the other still says is dropped, and its end is heard.
     this.other.link.socket.resume();
   }
@@ -178,11 +179,16 @@ class Side implements LinkUser {
   }
 
   /** This side has ended or is gone: the other hears of it; when both have, closing says the rest. */
-  #sayLastWord(): void {
+  #endsHere(): void {
     const { other } = this;
     this.#session.hurry(this.isClosed);
-    if (!other.hasEnded && !other.isClosed) return void other.link.end();
+    if (!other.hasEnded && !other.isClosed) return sayLastWordSoon(other);
     this.link.close();
     other.link.close();
+  }
+
+  /** The other side has ended some time ago. */
+  sayLastWord(): void {
+    if (!this.hasEnded && !this.isClosed) this.link.end();
   }
 }
