@@ -5,7 +5,7 @@
  */
 
 /** Milliseconds: longer than a program on this machine or in its network takes to close. */
-const MOMENT = 2;
+const MOMENT = 1;
 
 export interface Speaker {
   /** The moment is over. */

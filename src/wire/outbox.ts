@@ -1,7 +1,7 @@
 /**
  * What is written in a turn of the event loop is sent at its end, in one go. Each send wakes whoever waits for it on
  * another core, and that costs more than the send itself; whoever has just been woken takes the next bytes for nothing.
- * So when several wait to be sent, the loop looks once or twice more for what has come meanwhile before they are, and
+ * So when several wait to be sent, the loop looks up to three times more for what has come meanwhile before they are, and
  * what servers get is sent in one row, before what clients get. Nothing is waited for: when there is nothing to hear,
  * everything is sent at once. Connecting is sending, too.
  */
@@ -18,7 +18,7 @@ export interface Sender {
 /** More than these are worth another look. */
 const FEW = 2;
 /** Times the loop looks for more in all. */
-const LOOKS = 3;
+const LOOKS = 4;
 
 let toServers: Sender[] = [];
 let toClients: Sender[] = [];
