@@ -7,7 +7,7 @@ import { addDeadline, clearDeadline, coarseNow, type Deadline } from "../wire/de
 import { copyOut, type Link, type LinkUser } from "../wire/link.ts";
 import type { Released } from "../wire/wire.ts";
 import { sayLastWordSoon, type Speaker } from "./last-words.ts";
-import { borrowBuffer, COPY_LIMIT, returnBuffer } from "./buffers.ts";
+import { borrowBuffer, mayStay, returnBuffer, RUSH } from "./buffers.ts";
 
 /** When one side has ended, the other gets this long to finish, and not the idle time of a living session. */
 const HALF_CLOSED_TIME = 10_000;
@@ -127,9 +127,10 @@ class Side implements LinkUser, Speaker {
   heard(buffer: Buffer, count: number, borrowed: boolean): boolean {
     if (!borrowed) return this.pass(buffer);
     const { lent } = this;
-    const isRush = count >= (lent ? COPY_LIMIT : buffer.length);
-    const isUnsent = this.other.link.socket.writableLength > 0;
-    const goesOn = this.pass(lent && isRush ? buffer.subarray(0, count) : copyOut(buffer, count));
+    const to = this.other.link.socket;
+    const isRush = count >= (lent ? RUSH : buffer.length);
+    const isUnsent = to.writableLength > 0;
+    const goesOn = this.pass(lent && isRush && mayStay(count, to) ? buffer.subarray(0, count) : copyOut(buffer, count));
     if (isRush && !lent) this.link.nextBuffer = this.lent = borrowBuffer();
     else if (!isRush && lent && !isUnsent) {
       this.link.nextBuffer = returnBuffer(lent);

@@ -38,6 +38,8 @@ export interface Connection {
   readonly destroyed: boolean;
   /** Everything is over, and has been told. */
   readonly closed: boolean;
+  /** When `write` says true, nobody reads the data any more; Node's sockets may have put them into a queue. */
+  readonly takesAtOnce?: true;
   /** False: the peer does not keep up, wait for `drained`; unless `writableLength` is 0 all the same. */
   write(data: string | Uint8Array): boolean;
   pause(): unknown;

@@ -8,6 +8,7 @@ import type { Connection, Link } from "./link.ts";
 import { tcp, type Handle, type Request } from "./tcp-handle.ts";
 
 export abstract class RawConnection implements Connection {
+  readonly takesAtOnce = true;
   /** Nothing heard is kept here. */
   readonly readableLength = 0;
   writableLength = 0;

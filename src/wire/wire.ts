@@ -3,8 +3,7 @@
  * memory. Knows bytes, lines and counted literals, but no protocol.
  */
 import { LineBuffer, NOTHING, WAIT } from "./line-buffer.ts";
-import type { Link } from "./link.ts";
-import { type Connection, type LinkUser } from "./link.ts";
+import type { Connection, Link, LinkUser } from "./link.ts";
 
 /** Longest command line before logon, in bytes without CRLF: RFC 4954, 5034 and 9051 lines fit many times over. */
 export const LINE_LIMIT = 8192;

@@ -248,6 +248,26 @@ test("what waits for a slow client is not overwritten by what other sessions rea
   for (const { relay } of [slow, busy]) relay.stop();
 });
 
+for (const [what, arrangement] of SIDES) {
+  test(`what waits in the middle of a rush is not overwritten by what comes behind it (${what})`, async () => {
+    const { near, far, relay } = await relayed(arrangement);
+    // A rush, and then pieces that are read one by one.
+    const pieces = Array.from({ length: 2500 }, (_, each) => Buffer.alloc(each < 8 ? 256 * 1024 : 20_000, each % 251));
+    far.socket.pause();
+    const writing = near.letGo();
+    for (const piece of pieces) {
+      if (writing.writableLength > MIB) break;
+      writing.write(piece);
+      await sleep(1);
+    }
+    assert.ok(writing.writableLength > 0, "the writer was stopped");
+    far.socket.resume();
+    await eventually(() => writing.writableLength === 0 && far.heard.length >= writing.bytesWritten, "all of it");
+    assert.ok(Buffer.concat(pieces).subarray(0, far.heard.length).equals(far.heard), "as it was sent");
+    relay.stop();
+  });
+}
+
 test("a session in which nothing passes is ended after its idle time, and bytes in either direction keep it", async () => {
   const { near, far, ended } = await relayed({ idle: 600 });
   const started = Date.now();
