@@ -3,6 +3,7 @@
  * then one close says everything, and a half-close before it would only have woken somebody who is about to go. Those who
  * wait for our end hear it after the moment, all of them together.
  */
+import { inBatches } from "../wire/batch.ts";
 
 /** Milliseconds: longer than a program on this machine or in its network takes to close. */
 const MOMENT = 1;
@@ -12,14 +13,7 @@ export interface Speaker {
   sayLastWord(): void;
 }
 
-let waiting: Speaker[] = [];
-
-export function sayLastWordSoon(speaker: Speaker): void {
-  if (waiting.push(speaker) === 1) setTimeout(momentIsOver, MOMENT);
-}
-
-function momentIsOver(): void {
-  const all = waiting;
-  waiting = [];
-  for (const speaker of all) speaker.sayLastWord();
-}
+export const sayLastWordSoon = inBatches<Speaker>(
+  (go) => setTimeout(go, MOMENT),
+  (speaker) => speaker.sayLastWord(),
+);

@@ -99,6 +99,14 @@ export abstract class RawConnection implements Connection {
     this.broken(new Error(`${call} ${getSystemErrorName(code)}${where}`));
   }
 
+  /** Gives the data to the handle. False: it has failed, and the connection with it. */
+  protected hand(request: Request, data: string | Uint8Array): boolean {
+    const failure =
+      typeof data === "string" ? this.handle.writeUtf8String(request, data) : this.handle.writeBuffer(request, data);
+    if (failure !== 0) this.fail(failure, "write");
+    return failure === 0;
+  }
+
   broken(error: Error): void {
     if (this.destroyed) return;
     this.link.user.broken(error);

@@ -35,12 +35,7 @@ export class RawTcp extends RawConnection {
     if (this.destroyed || this.writableEnded) return false;
     const { state, lastWriteWasAsync, bytesWritten } = tcp!;
     const request = (spare ??= newWrite());
-    const failure =
-      typeof data === "string" ? this.handle.writeUtf8String(request, data) : this.handle.writeBuffer(request, data);
-    if (failure !== 0) {
-      this.fail(failure, "write");
-      return false;
-    }
+    if (!this.hand(request, data)) return false;
     const count = state[bytesWritten]!;
     this.bytesWritten += count;
     if (state[lastWriteWasAsync] === 0) return true;

@@ -6,6 +6,7 @@
  * OpenSSL's handle takes one write at a time (a second one ends the process), and tells of each one's end in a turn of
  * its own. Once it has read, it gives all that was in it, whether or not somebody still listens.
  */
+import { inBatches } from "./batch.ts";
 import type { Link } from "./link.ts";
 import { newWrite, RawConnection } from "./raw-connection.ts";
 import { tcp as inside, type Handle } from "./tcp-handle.ts";
@@ -20,8 +21,8 @@ const FULL = 65_536;
 export class RawTls extends RawConnection {
   /** As Node's sockets say it: closing has something to say. */
   readonly encrypted = true;
+  declare protected readonly handle: TlsHandle;
   protected readonly tcp: Handle;
-  readonly #tls: TlsHandle;
   #isWriting = false;
   /** What is to be written after that. */
   #queue: (string | Uint8Array)[] | undefined;
@@ -31,15 +32,15 @@ export class RawTls extends RawConnection {
   constructor(tls: TlsHandle, tcp: Handle, link: Link) {
     super(tls, link, SHARED_BUFFER);
     this.tcp = tcp;
-    this.#tls = tls;
     tls.onerror = onError;
   }
 
   /** False: it is kept until what was written before is sent. */
   write(data: string | Uint8Array): boolean {
     if (this.destroyed || this.writableEnded) return false;
-    this.writableLength += Buffer.byteLength(data);
-    if (!this.#isWriting) return this.#write(data);
+    const count = Buffer.byteLength(data);
+    this.writableLength += count;
+    if (!this.#isWriting) return this.#write(data, count);
     // By reference: whoever goes on would write into what waits here.
     (this.#queue ??= []).push(data);
     return false;
@@ -64,25 +65,23 @@ export class RawTls extends RawConnection {
     if (this.destroyed) return;
     if (status < 0) return this.fail(status, "write");
     const next = this.#queue?.shift();
-    if (next !== undefined) this.#write(next);
+    if (next !== undefined) this.#write(next, Buffer.byteLength(next));
     else if (this.writableEnded) this.#sayLastWord();
     else this.link.user.drained();
   }
 
   protected close(): void {
     this.tcp.close();
-    freeSoon(this.#tls);
+    freeSoon(this.handle);
   }
 
-  #write(data: string | Uint8Array): boolean {
+  #write(data: string | Uint8Array, count: number): boolean {
     const request = newWrite();
     request.handle = this.handle;
-    request.count = Buffer.byteLength(data);
+    request.count = count;
     this.#isWriting = true;
-    const failure =
-      typeof data === "string" ? this.handle.writeUtf8String(request, data) : this.handle.writeBuffer(request, data);
-    if (failure !== 0) this.fail(failure, "write");
-    else this.bytesWritten += request.count;
+    if (!this.hand(request, data)) return false;
+    this.bytesWritten += count;
     return this.writableLength < FULL;
   }
 
@@ -99,15 +98,5 @@ function onError(this: TlsHandle, error: Error): void {
   (this.owner as RawTls).broken(error);
 }
 
-let toBeFreed: TlsHandle[] = [];
-
 /** Whoever closes may have been called by OpenSSL. */
-function freeSoon(tls: TlsHandle): void {
-  if (toBeFreed.push(tls) === 1) setImmediate(freeAll);
-}
-
-function freeAll(): void {
-  const all = toBeFreed;
-  toBeFreed = [];
-  for (const tls of all) tls.destroySSL();
-}
+const freeSoon = inBatches<TlsHandle>(setImmediate, (tls) => tls.destroySSL());

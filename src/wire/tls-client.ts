@@ -15,10 +15,8 @@ export interface ClientTls {
 /** Continues `wire` under TLS. Rejects when the handshake or the verification fails; the connection is then closed. */
 export function secureClient(wire: Wire, options: ClientTls): Promise<void> {
   if (wire.hasUnread) return Promise.reject(new Error("the server sent bytes before TLS began"));
-  // Node would end the process on finding a handle that is closed.
-  if (wire.whyClosed !== undefined) return Promise.reject(new WireClosed(wire.whyClosed));
-  const raw = wire.detach().link.unplug();
   return new Promise((resolve, reject) => {
+    const raw = wire.detach().link.unplug();
     const socket: TLSSocket = connectTls({
       socket: raw,
       secureContext: options.context,

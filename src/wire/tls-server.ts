@@ -25,11 +25,9 @@ export interface Secured {
  * Throws WireClosed.
  */
 export function secureServer(wire: Wire, certificates: Certificates, isFirst: boolean): Promise<Secured> {
-  // Node would end the process on finding a handle that is closed.
-  if (wire.whyClosed !== undefined) return Promise.reject(new WireClosed(wire.whyClosed));
   return new Promise((resolve, reject) => {
-    const handshake = new Handshake(wire, certificates, resolve, reject);
     const detached = wire.detach(isFirst);
+    const handshake = new Handshake(wire, certificates, resolve, reject);
     // Node makes certificates that clients have shown readable only on its own sockets.
     const handle = certificates.limits.clientCa === undefined ? detached.link.takeHandle() : undefined;
     const tls = handle && wrapTls(handle, handshake.shown.context);

@@ -115,9 +115,11 @@ export class Wire implements LinkUser {
 
   /**
    * Lets go of the connection, for TLS. What has been heard is forgotten, since nothing said before STARTTLS may count
-   * after it; unless it is `kept`, as the first bytes of a handshake behind a PROXY header must be.
+   * after it; unless it is `kept`, as the first bytes of a handshake behind a PROXY header must be. Throws WireClosed when
+   * it is over: Node would end the process on finding a handle that is closed.
    */
   detach(kept = false): Detached {
+    if (this.#over !== undefined) throw new WireClosed(this.#over);
     this.#isDetached = true;
     const heard = this.#unread.takeAll();
     return { link: this.#link, heard: kept ? heard : NOTHING };
